@@ -1,0 +1,1 @@
+"""Releases of recordings, and synthetic ones that need no licence."""

@@ -1,0 +1,195 @@
+"""Video files as a stream of frames, decoded by FFmpeg."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from ..errors import MediaError
+from .stream import NO_TIMESTAMP, Media
+
+if TYPE_CHECKING:
+    import av
+
+
+class VideoFile(Media):
+    """Whatever FFmpeg decodes."""
+
+    def __init__(self, path: Path, *, fps: float | None = None, partial: bool = False):
+        super().__init__(path, partial=partial)
+        self._fps = fps
+        with self._open() as container:
+            stream = _video_stream(container, self.path)
+            self._index = stream.index
+            self.codec = stream.codec_context.name
+            self._describe(container, stream)
+        first = next(self._decode(), None)
+        if first is None:
+            raise MediaError(f"{path} holds no {self.codec} picture that can be decoded. Copy or export it again.")
+        self._size = first.width, first.height  # before rotation
+        self.height, self.width = _upright(first, *self._size).shape[:2]
+        self.truncated = None
+
+    def _describe(self, container: Any, stream: Any) -> None:
+        average, guess = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
+        steady = guess and (not average or abs(guess - average) < 0.05 * average)  # edit lists bend the average
+        self.fps = self._fps or (guess if steady else average) or 25.0
+        # MP4 lists also the frames which its edit list hides; AVI counts also those which were dropped, and lists less.
+        entries = list(stream.index_entries) if stream.frames else []
+        if entries and len(entries) == stream.frames:
+            self.frame_count = sum(not entry.is_discard for entry in entries)
+        # The duration of other formats may be an estimate, or that of what there is.
+        declared = any(name in container.format.name for name in ("matroska", "mp4", "avi"))
+        self._end = container.duration / 1e6 if declared and container.duration else None
+        if self._fps and self.frame_count:
+            self.duration = self.frame_count / self._fps
+        elif stream.duration:
+            self.duration = float(stream.duration * stream.time_base)
+        elif container.duration:
+            self.duration = container.duration / 1e6
+
+    def _open(self) -> "av.container.InputContainer":
+        import av
+
+        self._check_open()
+        try:  # "file": a name may hold a colon; the whitelist: a playlist must not reach into the network
+            return av.open(f"file:{self.path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        except (av.error.FFmpegError, ValueError) as error:
+            raise MediaError(f"{self.path} {_diagnosis(Path(self.path))}") from error
+
+    def _decode(self, target: int | None = None) -> Iterator["av.VideoFrame"]:
+        """Decoded frames from the beginning, or from the last keyframe at or before the timestamp ``target``.
+
+        A seek is only a try: it ends silently where it fails, or at once if it landed behind the target.
+        """
+        import av
+
+        decoded, end, landed = 0, 0.0, target is None
+        with self._open() as container:
+            stream = container.streams[self._index]
+            stream.thread_type = "AUTO"
+            if target is not None:
+                with suppress(av.error.FFmpegError):  # then it reads from the beginning
+                    container.seek(target, stream=stream)
+            packets = container.demux()  # of all streams: the sound may last longer than the pictures
+            while True:
+                try:
+                    packet = next(packets, None)
+                    if packet is None:
+                        break
+                    if packet.pts is not None and packet.size:
+                        end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                    if packet.stream.index != self._index:  # not .stream_index, which is 0 for the packets that flush
+                        continue
+                    if target is not None and not landed and _key(packet) > target:
+                        return
+                    landed = True
+                    frames: list[Any] = packet.decode()  # pictures: the other streams have been passed over
+                except av.error.FFmpegError:
+                    frames = [None]
+                for frame in frames:
+                    if frame is not None and not frame.is_corrupt:  # what is patched up shows motion that never was
+                        decoded += 1
+                        yield frame
+                    elif target is None:
+                        self._cut(f"is damaged or cut off after {decoded} frames: a picture cannot be decoded.")
+            if target is None:
+                size = os.path.getsize(self.path)
+                self._check_end(decoded, end, sum(entry.pos + entry.size > size for entry in stream.index_entries))
+
+    def _check_end(self, decoded: int, end: float, beyond: int) -> None:
+        """Say so if less came than was declared; ``beyond``: listed frames that would lie behind the file's end."""
+        expected = self.frame_count
+        if expected is None and beyond:
+            self._cut(f"breaks off after {decoded} frames, in the middle of a picture.")
+        elif expected is not None:
+            if beyond or expected - decoded > max(3, 0.02 * expected):
+                self._cut(f"breaks off after {decoded} of {expected} frames ({decoded / expected:.0%}).")
+        elif self._end is not None and self._end - end > max(3 / self.fps, 0.02 * self._end):
+            self._cut(f"breaks off after {end:.1f} of {self._end:.1f} s ({end / self._end:.0%}).")
+
+    def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
+        first = None
+        for index, frame in enumerate(self._decode()):
+            key = _key(frame)
+            first = key if first is None or first == NO_TIMESTAMP else first
+            if self._fps:
+                seconds: float | None = index / self._fps
+            elif key == NO_TIMESTAMP or frame.time_base is None:
+                seconds = None
+            else:
+                seconds = (key - first) * frame.time_base.numerator / frame.time_base.denominator
+            yield key, seconds, _upright(frame, *self._size)
+
+    def _seek(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        keys = self._keys[start:stop]
+        if not self._seekable:
+            yield from (_upright(frame, *self._size) for frame in islice(self._decode(), start, stop))
+            return
+        found = 0
+        # A keyframe may precede pictures that are shown before it: begin earlier then, at last from the beginning.
+        for target in (keys[0], self._keys[max(0, start - 32)], None):
+            for frame in self._decode(target):
+                if _key(frame) == keys[found]:
+                    yield _upright(frame, *self._size)
+                    found += 1
+                    if found == len(keys):
+                        return
+        raise MediaError(f"{self.path}: frame {start + found} cannot be found again. Was the file changed meanwhile?")
+
+
+def _video_stream(container: Any, path: str) -> Any:
+    """The stream that FFmpeg thinks best, cover pictures aside."""
+    import av
+
+    covers = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & covers]
+    best = container.streams.best("video")
+    stream = best if best in streams else next(iter(streams), None)
+    if stream is None:
+        what = "sound only" if container.streams.audio else "no pictures"
+        raise MediaError(f"{path} holds {what}. Give the file that was recorded with the camera.")
+    if stream.codec_context is None:
+        raise MediaError(f"{path} uses a video codec which this FFmpeg does not know. Convert it to H.264 first.")
+    if container.format.name == "tty":
+        raise MediaError(f"{path} is a text file, not a video.")
+    if container.format.name.endswith(("_pipe", "image2")):
+        raise MediaError(f"{path} is one picture, not a video. Give the folder which holds the whole sequence.")
+    return stream
+
+
+def _diagnosis(path: Path) -> str:
+    """What may be wrong with a file that FFmpeg does not open."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head[4:8] in (b"ftyp", b"mdat", b"wide", b"free", b"moov"):
+        return (
+            "was cut off: its index (the 'moov' part, written when a recording ends) is missing. Copy it again; if the "
+            "camera lost power, a repair program can rebuild the index from a whole recording of the same camera."
+        )
+    if b"\0" not in head:
+        return "is a text file, not a video."
+    return "is not a video that FFmpeg can read, or its beginning is damaged. Copy or export it again."
+
+
+def _key(item: "av.VideoFrame | av.Packet[Any]") -> int:
+    """Timestamp by which a frame is found again; AVI files may have none but that of decoding."""
+    return item.pts if item.pts is not None else item.dts if item.dts is not None else NO_TIMESTAMP
+
+
+def _upright(frame: "av.VideoFrame", width: int, height: int) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, at the given size before rotation (calls change theirs midway), turned and mirrored."""
+    image: Any = frame.to_ndarray(format="rgb24", width=width, height=height)
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is not None:
+        a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()  # x' = a x + c y, y' = b x + d y
+        if abs(b) > abs(a):
+            image, a, d = cv2.transpose(image), c, b
+        if a < 0 or d < 0:
+            image = cv2.flip(image, -1 if a < 0 and d < 0 else 1 if a < 0 else 0)
+    return np.ascontiguousarray(image)

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, shift
+
+from fleeting.errors import UsageError
+from fleeting.flow import FLOW_METHODS, flow, strain
+
+
+@pytest.fixture(scope="module")
+def texture():
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=(160, 160)), 3, mode="wrap")
+    return (noise - noise.min()) / np.ptp(noise) * 255
+
+
+def moved(texture, x, y):
+    cut = (slice(16, 144), slice(16, 144))
+    after = shift(texture, (y, x), mode="wrap", order=5)
+    return [image[cut].round().clip(0, 255).astype(np.uint8) for image in (texture, after)]
+
+
+@pytest.mark.parametrize("method", FLOW_METHODS)
+@pytest.mark.parametrize(("x", "y"), [(0.3, -0.2), (1.5, 0.5), (3, -2)])
+def test_flow_of_a_shift(texture, method, x, y):
+    found = flow(*moved(texture, x, y), method)
+    assert found.shape == (128, 128, 2)
+    assert found.dtype == np.float32
+    assert np.linalg.norm(found[13:-13, 13:-13] - [x, y], axis=-1).mean() < 0.08
+
+
+@pytest.mark.parametrize("method", ["dis", "tvl1"])
+def test_same_pictures_have_no_flow(texture, method):
+    image, _ = moved(texture, 0, 0)
+    assert np.abs(flow(image, image, method)).max() < 1e-3
+
+
+def test_colour_is_grey_seen_and_views_are_welcome(texture):
+    a, b = moved(texture, 1, 0)
+    colour = [np.dstack([image] * 3)[:, ::-1] for image in (a, b)]
+    np.testing.assert_allclose(flow(*colour), flow(a[:, ::-1], b[:, ::-1]), atol=1e-6)
+
+
+def test_flow_says_what_it_needs(texture):
+    a, b = moved(texture, 1, 0)
+    with pytest.raises(UsageError, match="128 x 128 and 128 x 100"):
+        flow(a, b[:100])
+    with pytest.raises(UsageError, match="16 px"):
+        flow(a[:8], b[:8])
+    with pytest.raises(UsageError, match=r"'lk'.*dis, tvl1, farneback"):
+        flow(a, b, "lk")
+
+
+@pytest.mark.parametrize(
+    ("u", "v", "expected"),
+    [
+        ((0.01, 0), (0, 0), 0.01),  # u = .01 x: stretch
+        ((0, 0.02), (0, 0), 0.02 / np.sqrt(2)),  # u = .02 y: shear
+        ((0, -0.03), (0.03, 0), 0),  # roll
+        ((0, 0), (0, 0), 0),  # shift, by the 5 below
+        ((0.03, 0), (0, 0.04), 0.05),
+    ],
+)
+def test_strain_by_hand(u, v, expected):
+    y, x = np.mgrid[:5, :6]
+    motion = np.stack([u[0] * x + u[1] * y + 5, v[0] * x + v[1] * y - 5], axis=-1)
+    found = strain(motion)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.full((5, 6), expected), atol=1e-7)
