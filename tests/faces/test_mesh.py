@@ -76,15 +76,16 @@ def test_the_points_follow_a_face_that_is_elsewhere(mesh, astronaut, affine):
     assert face.iod == pytest.approx(astronaut.iod * np.hypot(*affine[:, 0]), rel=0.02)
 
 
-@pytest.mark.parametrize("at", [(0, 0), (200, 150), (900, 500), (1400, 700), (1700, 860)])
+@pytest.mark.parametrize("at", [(0, 0), (200, 150), (900, 500), (1400, 700), (1760, 920)])
 def test_a_small_face_is_found_anywhere_in_a_large_picture(mesh, astronaut, at):
     picture = np.full((1080, 1920, 3), 128, np.uint8)
     picture[at[1] : at[1] + 160, at[0] : at[0] + 160] = ASTRONAUT[32:192, 144:304]
     (face,) = mesh.detect(picture)
-    assert apart(face, astronaut, similarity(shift=(at[0] - 144, at[1] - 32))).mean() < 0.03
+    there = similarity(shift=(at[0] - 144, at[1] - 32))
+    assert apart(face, astronaut, there).mean() < 0.08  # the box is coarse
+    assert apart(mesh.refine(picture, face), astronaut, there).mean() < 0.02
 
 
-@pytest.mark.xfail(strict=True, reason="a box on the suit, which the mesh rejects, keeps the tiles from being searched")
 def test_a_box_that_is_no_face_does_not_hide_a_small_one(mesh):
     picture = np.full((1080, 1920, 3), 128, np.uint8)
     picture[333:845, 601:1113] = ASTRONAUT
