@@ -1,11 +1,12 @@
-"""Clip: one labelled moment of one person, whose frames are read when they are looked at."""
+"""Clip: one labelled moment of one person; Video: a long recording. Frames are read when they are looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,49 @@ class Clip:
     def frames(self) -> np.ndarray:
         """The pictures, (T, H, W, 3) uint8 RGB, read anew at each look."""
         return self.read()
+
+    @property
+    def person(self) -> str:
+        """``dataset/subject``: who this is, unambiguous when datasets are mixed."""
+        return f"{self.dataset}/{self.subject}"
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """A long recording of one person, and what was coded in it.
+
+    Attributes
+    ----------
+    id : str
+        Unique within any mix of datasets, such as ``samm-lv/006/006_1``.
+    dataset, subject : str
+    fps : float
+        Nominal frames a second; ``timestamps`` are what counts.
+    intervals : DataFrame
+        One row an event: ``onset, apex, offset`` (0-based, inclusive; apex <NA> where it was not coded) and ``kind``
+        (``micro`` or ``macro``), by onset. Empty where nothing was seen.
+    stream : callable
+        ``stream(start, stop)`` gives the frames from start (inclusive) to stop (exclusive; None: the end) one by one.
+    times : callable
+        Gives the timestamps, (T,) float64, s since the first frame.
+    """
+
+    id: str
+    dataset: str
+    subject: str
+    fps: float
+    intervals: pd.DataFrame
+    stream: Callable[[int, int | None], Iterator[np.ndarray]] = field(repr=False)
+    times: Callable[[], np.ndarray] = field(repr=False)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+        """Frames ``start`` (inclusive) to ``stop`` (exclusive), one by one, (H, W, 3) uint8 RGB."""
+        return self.stream(start, stop)
+
+    @property
+    def timestamps(self) -> np.ndarray:
+        """When each frame was taken, (T,) float64, s since the first; a video file is decoded once for it."""
+        return self.times()
 
     @property
     def person(self) -> str:

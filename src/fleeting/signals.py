@@ -28,6 +28,7 @@ LOST_S = 0.15  # for how long it may be below
 COLUMNS = (
     *(f"{region}_{axis}" for region in REGIONS for axis in "xy"),
     *(f"{region}_strain" for region in REGIONS),
+    *(f"{region}_likeness" for region in REGIONS),
     *("head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch", "roll", "yaw", "pitch"),
     *("eye_open", "gaze_x", "gaze_y", "mouth_open", "light", "sharpness", "residual", "iod", "face_x", "face_y", "track"),
 )
@@ -80,7 +81,8 @@ class Signals:
         For each analysed face, one row a frame: ``frame`` (0-based), ``time_s``, ``seen`` and ``COLUMNS``; NaN where it was not seen.
 
         - ``<region>_x <region>_y``: motion in % of the eye distance along the face's own axes (x to the image's right, y down), with
-          the head's motion taken out; ``<region>_strain`` in %.
+          the head's motion taken out; ``<region>_strain`` in %; ``<region>_likeness``: 1 where the skin looks as in the reference frame,
+          towards 0 where something else has come into view.
         - ``head_*``: shift in eye distances, scale, and turns in radians since the track began; ``roll yaw pitch``: the pose in degrees.
         - ``eye_open``, ``gaze_*`` over the width of an eye; ``mouth_open`` over the eye distance.
         - ``light`` in grey levels, ``sharpness``, ``residual`` as :class:`~fleeting.faces.tracking.Motion` has them.
@@ -228,7 +230,8 @@ class _Crowd:
             return
         region, weight = sites().region, motion.weight
         strain = sites().strain(motion.skin)
-        values = [_regional(motion.skin, weight, region).ravel(), _regional(strain[:, None], weight, region).ravel(), motion.head]
+        values = [_regional(part, weight, region).ravel() for part in (motion.skin, strain[:, None])]
+        values += [[motion.likeness[region == r].mean() for r in range(len(REGIONS))], motion.head]
         values += [pose(person.face.points), eye_openness(person.face.points).mean(keepdims=True), gaze(person.face.points)]
         values += [np.array([mouth_openness(person.face.points), motion.light, motion.sharpness, motion.residual, person.face.iod])]
         values += [person.face.eyes.mean(axis=0), np.array([person.started])]

@@ -27,6 +27,7 @@ def signals(fps: float = FPS, frames: int = FRAMES, noise: float = 0.03, **trace
     table = pd.DataFrame(rng.normal(0, noise, (frames, len(COLUMNS))), columns=list(COLUMNS))
     table[[c for c in COLUMNS if c.startswith("head_")]] *= 0.01
     table["eye_open"] = 0.3 + rng.normal(0, 0.003, frames)
+    table[[f"{r}_likeness" for r in REGIONS]] = 1.0
     table["track"], table["iod"], table["mouth_open"] = 1.0, 90.0, 0.02
     table.insert(0, "frame", np.arange(frames))
     table.insert(1, "time_s", np.arange(frames) / fps)
@@ -169,6 +170,14 @@ def test_the_edges_are_not_drawn_outwards_by_a_drift_or_by_the_next_event():
     assert _edges(np.array([0, 0, 5, 10, 5, 0, 0, 6, 12, 20], float), 3, 2) == (1, 5)
 
 
-def test_a_clip_that_holds_nothing_but_the_event_is_an_event():
-    table = signals(200.0, 90, right_brow_y=-2 * bump(2, 85, 90), left_brow_y=-2 * bump(2, 85, 90))
-    assert kinds(table) == ["micro"]
+@pytest.mark.parametrize(("fps", "width"), [(100.0, 34), (200.0, 85), (200.0, 66)])
+def test_a_clip_that_holds_nothing_but_the_event_is_an_event(fps, width):
+    pulse = -1.5 * bump(0, width, width + 1)
+    assert kinds(signals(fps, width + 1, right_brow_y=pulse, left_brow_y=pulse, head_y=0.001 * pulse)) == ["micro"]
+
+
+def test_teeth_that_come_into_view_are_no_micro_expression():
+    motion = dict(right_mouth_x=-3 * bump(400, 30), left_mouth_x=3 * bump(400, 30))
+    teeth = dict(right_mouth_likeness=-0.3 * bump(400, 30), left_mouth_likeness=-0.3 * bump(400, 30))
+    assert kinds(signals(**motion)) == ["micro"]
+    assert kinds(signals(**motion, **teeth)) == []

@@ -40,6 +40,8 @@ class Motion:
         Displacement of each site beyond the head's motion, in % of the eye distance, along the face's own axes.
     weight : ndarray of shape (N,), float32
         Trust in each site, 0 (not followed, or no texture) to 1.
+    likeness : ndarray of shape (N,), float32
+        How far each site still looks as it did in the reference, 0 to 1: teeth that appear do not.
     head : ndarray of shape (6,), float32
         Shift x and y (eye distances, since the track began), scale (share), roll, yaw and pitch (radians), relative to the reference.
     residual : float
@@ -54,6 +56,7 @@ class Motion:
 
     skin: np.ndarray
     weight: np.ndarray
+    likeness: np.ndarray
     head: np.ndarray
     residual: float
     warp: np.ndarray
@@ -99,7 +102,8 @@ class FaceTrack:
         good = (status.ravel() == 1) & np.isfinite(found).all(axis=1)
         found[~good] = self._start[~good]
         off = np.where(good, error.ravel(), 1e3)  # grey levels of the normalised crop
-        weight = self._texture * np.exp(-np.minimum(off / 20, 9) ** 2)
+        likeness = np.exp(-np.minimum(off / 20, 9) ** 2)
+        weight = self._texture * likeness
         if (weight > 0.25 * self._texture).mean() < MIN_FOLLOWED:
             return None
         moved = (found - self._start) / self._unit  # (N, 2) eye distances
@@ -113,7 +117,7 @@ class FaceTrack:
         spread = float(np.sqrt(np.average((rest[keep] ** 2).sum(axis=1), weights=weight[keep]))) * 100 if keep.any() else 0.0
         sharpness = float(cv2.Laplacian(crop, cv2.CV_16S).std())
         skin, head = self._skin + self._last_skin, self._head + theta
-        return Motion(skin, self._weight, head, spread, self._plane(theta), float(raw.mean()), sharpness)
+        return Motion(skin, self._weight, likeness.astype(np.float32), head, spread, self._plane(theta), float(raw.mean()), sharpness)
 
     @property
     def drifted(self) -> bool:

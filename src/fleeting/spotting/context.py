@@ -42,26 +42,26 @@ def blinks(eye_open: np.ndarray, fps: float) -> Spans:
     return [(max(int(a) - 1, 0), int(b) - 1, min(int(c) - 1, last), float(score)) for a, b, c, score in spans]
 
 
-def speech(mouth: np.ndarray, fps: float) -> Spans:
+def speech(jaw: np.ndarray, fps: float) -> Spans:
     """Stretches in which the mouth opens and closes again and again, as in speech, chewing or laughing.
 
     Parameters
     ----------
-    mouth : ndarray of shape (T, K)
-        Traces of mouth and chin in % of the eye distance.
+    jaw : ndarray of shape (T, K)
+        Traces of the chin and of the opening between the lips, % of the eye distance.
 
     Returns
     -------
     list of (onset, apex, offset, score)
         At least 1 s long; the score is the motion's size in % of the eye distance.
     """
-    if len(mouth) < fps:
+    if len(jaw) < fps:
         return []
     # What a running sum leaves of zero may lie a little below it, hence the maximum before the root.
-    slow = gaussian_filter1d(mouth, 0.25 * fps, axis=0)
-    swing = gaussian_filter1d(mouth, max(0.02 * fps, 0.5), axis=0) - slow
+    slow = gaussian_filter1d(jaw, 0.25 * fps, axis=0)
+    swing = gaussian_filter1d(jaw, max(0.02 * fps, 0.5), axis=0) - slow
     # Extremes of any one trace that stand out by 1.2 %: at least 4 of them within 1.2 s.
-    turns = np.zeros(mouth.shape)
+    turns = np.zeros(jaw.shape)
     for k, trace in enumerate(swing.T):
         for sign in (1, -1):
             turns[find_peaks(sign * trace, prominence=1.2)[0], k] = 1

@@ -131,27 +131,32 @@ class _Stretch:
         self.head_speed = context.head_speed(head, self.fps)
         eye_open, mouth_open = self._even(table[["eye_open", "mouth_open"]]).T
         self.blinks = context.blinks(eye_open, self.fps)
-        mouth = skin[:, _MOUTH].reshape(len(skin), -1)
-        self.speech = context.speech(np.column_stack([mouth, 100 * mouth_open]), self.fps)
+        # Not the lips' own motion: teeth that appear between them mislead the tracking.
+        jaw = np.column_stack([skin[:, REGIONS.index("chin"), 1], 100 * mouth_open])
+        self.speech = context.speech(jaw, self.fps)
         self.heads = context.head_movements(self.head_speed, self.fps)
         skin = _without_head(skin, head, self.fps)
         self.skin = gaussian_filter1d(skin, max(0.008 * self.fps, 0.35), axis=0)
-        self.micro = self._pulses(MICRO_S)
-        self.macro = self._pulses(MACRO_S)
+        likeness = self._even(table[[f"{r}_likeness" for r in REGIONS]])
+        likeness[:, _MOUTH] = likeness[:, _MOUTH].min(axis=1, keepdims=True)
+        near = 2 * round(0.15 * self.fps) + 1
+        lost = maximum_filter1d(maximum_filter1d(likeness, near, axis=0) - likeness, near, axis=0)
+        # A micro-expression moves skin; where teeth or a hand come into view, what is tracked is something else.
+        self.micro = self._pulses(MICRO_S, 1 - np.clip((lost - 0.06) / 0.1, 0, 1))
+        self.macro = self._pulses(MACRO_S, np.ones(likeness.shape))
         self.score = np.interp(self.time, self.grid, self.micro.score).astype(np.float32)
 
     def _even(self, columns: pd.DataFrame) -> np.ndarray:
-        values = columns.to_numpy(np.float64)
-        return np.stack([np.interp(self.grid, self.time, column) for column in values.T], axis=1)
+        values = columns.to_numpy(np.float32)
+        return np.stack([np.interp(self.grid, self.time, column).astype(np.float32) for column in values.T], axis=1)
 
-    def _pulses(self, half_widths: tuple[float, ...]) -> _Pulses:
-        height = np.zeros(self.skin.shape[:2])  # (T, R), % of the eye distance
+    def _pulses(self, half_widths: tuple[float, ...], trust: np.ndarray) -> _Pulses:
+        height = np.zeros(self.skin.shape[:2], np.float32)  # (T, R), % of the eye distance
         frames = sorted({max(1, round(s * self.fps)) for s in half_widths if 2 * s < self.grid[-1] - self.grid[0]} or {1})
         for k in frames:
             height = np.maximum(height, _pulse(self.skin, k))
         noise = self._noise(frames[0], height)
-        trust = np.ones(height.shape)
-        trust[:, _EYES] = 0.5  # gaze and lids move there all the time
+        trust[:, _EYES] *= 0.5  # gaze and lids move there all the time
         margin = round(0.06 * self.fps)
         trust[np.ix_(context.mask(self.speech, len(height), margin), _LOWER)] = 0
         blinking = context.mask(self.blinks, len(height), margin)
@@ -164,14 +169,17 @@ class _Stretch:
         return _Pulses(height * trust, snr, np.sqrt((np.sort(snr, axis=1)[:, -3:] ** 2).sum(axis=1)))
 
     def _noise(self, k: int, height: np.ndarray) -> np.ndarray:
-        """Spread of each region's motion at the shortest scale, (T, R): over 10 s, more while the head moves."""
-        jerk = np.zeros(height.shape)
+        """How high a region pulses when nothing happens, (T, R): its jitter over 10 s, its usual restlessness over 16 s, the head's motion.
+
+        In a clip of a second or two the event itself would be the usual; only the jitter counts there.
+        """
+        jerk = np.zeros_like(height)
         jerk[k:-k] = np.linalg.norm(self.skin[k:-k] - 0.5 * (self.skin[2 * k :] + self.skin[: -2 * k]), axis=2)
-        usual = np.maximum(
-            1.5 * context.moving_median(jerk, round(10 * self.fps)), context.moving_percentile(height, 75, round(16 * self.fps))
-        )
+        known = float(np.clip((len(height) / self.fps - 1) / 2, 0, 1))
+        restless = known * context.moving_percentile(height, 75, round(16 * self.fps))
+        usual = np.maximum(1.5 * context.moving_median(jerk, round(10 * self.fps)), restless)
         fast = maximum_filter1d(self.head_speed, max(3, round(0.15 * self.fps) | 1))
-        return np.sqrt(usual**2 + FLOOR**2 + (1.0 * fast[:, None]) ** 2)
+        return np.sqrt(usual**2 + FLOOR**2 + fast[:, None] ** 2)
 
     def events(self) -> list[Event]:
         """Everything found, frames counted within the stretch."""
@@ -253,7 +261,7 @@ def _pulse(x: np.ndarray, k: int) -> np.ndarray:
     With u = x(t) - x(t-k) and w = x(t) - x(t+k): u.w / max(|u|, |w|), the smaller of the two flanks as seen along the larger; 0 where
     they disagree in direction, so for a step, a drift, and at the ends.
     """
-    out = np.zeros(x.shape[:2])
+    out = np.zeros(x.shape[:2], x.dtype)
     if len(x) <= 2 * k:
         return out
     u, w = x[k:-k] - x[: -2 * k], x[k:-k] - x[2 * k :]
@@ -283,15 +291,16 @@ def _without_head(skin: np.ndarray, head: np.ndarray, fps: float) -> np.ndarray:
     """The traces without what follows the head: depth the mesh got wrong shows up as motion in step with the head's.
 
     Both are freed of slow change (1 s), then each trace is regressed on the six head motions in overlapping windows of 12 s, robustly
-    (Huber), as motion parameters are regressed out of functional brain images.
+    (Huber), as motion parameters are regressed out of functional brain images. The ridge lets jitter explain nothing, and little be
+    explained in a short clip, where an expression could pass for the head's.
     """
     length, window = len(skin), round(12 * fps)
     flat = skin.reshape(length, -1)
     slow = round(1.0 * fps)
     fast_head = head - context.moving_median(head, slow)
     fast_skin = flat - context.moving_median(flat, slow)
-    ridge = np.diag(np.full(head.shape[1], 1e-6 * window))
-    explained, total = np.zeros_like(flat), np.zeros(length)
+    ridge = np.diag(np.full(head.shape[1], 1e-3 * max(window / length, 1)))
+    explained, total = np.zeros_like(flat), np.zeros(length, np.float32)
     for start in range(0, max(length - window // 2, 1), max(window // 2, 1)):
         part = slice(start, min(start + window, length))
         h, s = fast_head[part], fast_skin[part]

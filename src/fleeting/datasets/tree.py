@@ -1,0 +1,212 @@
+"""What lies on disk: folders found whatever their case, numbered frames, and sheets as text, as they were released."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import FleetingError
+from ..media.pictures import PICTURES
+
+SHEETS = (".csv", ".xls", ".xlsb", ".xlsm", ".xlsx")
+
+# What the releases call the same thing. Compared without case, blanks and signs.
+COLUMNS = {
+    "subject": ("Subject", "sub", "sub_ID", "participant", "person"),
+    "filename": ("Filename", "clip", "fold_name", "material", "seq", "count", "filename_o"),
+    "onset": ("OnsetFrame", "Onset", "OnsetF"),
+    "apex": ("ApexFrame", "Apex", "ApexF", "ApexF1"),
+    "offset": ("OffsetFrame", "Offset", "OffsetF"),
+    "aus": ("Action Units", "AU", "AUs"),
+    "emotion": ("Estimated Emotion", "Emotion"),
+    "objective": ("Objective Classes", "Objective class"),
+    "kind": ("Type", "Expression type", "kind"),
+    "fps": ("fps", "frame rate"),
+    "label": ("label",),
+}
+HEADER_WITHIN = 40  # rows: SAMM's header is the 14th, after notes to the user
+
+
+class DatasetError(FleetingError, OSError):
+    """A release that is not there, not whole, or not what its sheet says."""
+
+    exit_code = 3
+
+
+class Tree:
+    """The folders of a release, found by name whatever their case, nesting or trailing blanks."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._entries: dict[Path, dict[str, Path]] = {}
+
+    def entries(self, folder: Path) -> dict[str, Path]:
+        """What is in a folder, by its name in lower case and without blanks around it; empty if there is no such folder."""
+        if folder not in self._entries:
+            try:
+                listed = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
+            except (FileNotFoundError, NotADirectoryError):
+                listed = []
+            except OSError as error:
+                raise DatasetError(f"{folder} may not be read: {error.strerror}. Ask its owner, or copy it.") from error
+            self._entries[folder] = {_key(path.name): path for path in reversed(listed)}
+        return self._entries[folder]
+
+    def child(self, folder: Path, *names: str) -> Path | None:
+        """The first of these names that the folder holds."""
+        entries = self.entries(folder)
+        return next((entries[_key(name)] for name in names if _key(name) in entries), None)
+
+    def walk(self, depth: int = 3, below: Path | None = None) -> Iterator[Path]:
+        """All folders, those near the top first; a folder is looked into only when the next one is asked for."""
+        queue = deque([(below or self.root, 0)])
+        while queue:
+            folder, level = queue.popleft()
+            yield folder
+            if level < depth:
+                inside = self.entries(folder).items()
+                queue.extend((path, level + 1) for name, path in inside if not _has_suffix(name) and path.is_dir())
+
+    def folder(self, *names: str, depth: int = 2) -> Path | None:
+        """The folder nearest to the top that has one of these names; of a folder within its namesake, the inner one."""
+        keys = {_key(name) for name in names}
+        found = next((folder for folder in self.walk(depth) if _key(folder.name) in keys), None)
+        while found and (inner := self.child(found, *names)) and inner.is_dir():
+            found = inner
+        return found
+
+    def sheets(self, patterns: Sequence[str], depth: int = 2) -> list[Path]:
+        """Sheets whose names fit, the best pattern first and of those the latest name first."""
+        found = [path for folder in self.walk(depth) for path in self.entries(folder).values()]
+        found = [path for path in found if path.suffix.lower() in SHEETS and not path.name.startswith("~$")]
+        ranked = {}
+        for pattern in patterns:
+            fits = sorted((p for p in found if fnmatch(p.name.casefold(), pattern.casefold())), key=lambda p: p.name)
+            ranked.update({path: None for path in reversed(fits) if path not in ranked})
+        return list(ranked)
+
+    def frames(self, folder: Path) -> dict[int, Path]:
+        """The pictures of a folder by frame number: the last number in the name, so img9 comes before img10."""
+        numbered = {}
+        for name, path in self.entries(folder).items():
+            stem, _, suffix = name.rpartition(".")
+            if f".{suffix}" in PICTURES and (digits := re.findall(r"\d+", stem)):
+                numbered[int(digits[-1])] = path
+        del self._entries[folder]  # a million names need not stay in memory
+        return dict(sorted(numbered.items()))
+
+
+def check_root(root: Path, title: str, request_url: str) -> None:
+    """Nothing, where ``root`` is a folder; otherwise DatasetError says what it is instead, and what to do."""
+    if root.is_dir():
+        return
+    if not root.exists():
+        what = "is a link whose target is gone" if root.is_symlink() else "does not exist"
+        raise DatasetError(f"{root} {what}. Give the folder of {title}; it is handed out at {request_url}")
+    if zipfile.is_zipfile(root) or root.suffix.lower() in (".zip", ".rar", ".7z", ".gz", ".tar"):
+        raise DatasetError(f"{root} is an archive. Unpack it, and give the folder that comes out.")
+    raise DatasetError(f"{root} is a file, not a folder. Give the folder which holds {title}.")
+
+
+def read_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
+    """The cells of a sheet as text, blanks around them gone; of a workbook, the named sheet, or all of them in turn.
+
+    Raises
+    ------
+    DatasetError
+        The file is locked, corrupt, or has no such sheet.
+    """
+    try:
+        if path.suffix.lower() == ".csv":
+            text = path.read_bytes().decode("utf-8-sig", "replace")
+            return [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+        from python_calamine import CalamineWorkbook
+
+        path.open("rb").close()
+        with CalamineWorkbook.from_path(str(path)) as book:
+            if sheet is not None and sheet not in book.sheet_names:
+                raise DatasetError(f"{path} has no sheet {sheet!r}, only {book.sheet_names}. Take the file as it was released.")
+            names = book.sheet_names if sheet is None else [sheet]
+            return [[_text(cell) for cell in row] for name in names for row in book.get_sheet_by_name(name).to_python()]
+    except DatasetError:
+        raise
+    except OSError as error:
+        raise DatasetError(f"{path} may not be read: {error.strerror}. Close it in other programs, or copy it.") from error
+    except Exception as error:  # calamine's, csv's and pandas' own
+        raise DatasetError(f"{path} is not a sheet that can be read ({error}). Copy or download it again.") from error
+
+
+def read_sheet(path: Path, required: Sequence[str], sheet: str | None = None) -> pd.DataFrame:
+    """A sheet as released, as text, its columns named as in ``COLUMNS``; empty cells are "".
+
+    The header is looked for below whatever notes precede it. Columns that have no name in ``COLUMNS`` keep their own.
+
+    Parameters
+    ----------
+    path : Path
+    required : sequence of str
+        Names out of ``COLUMNS`` that must be there.
+    sheet : str, optional
+        Of a workbook, this sheet; default: whichever has the header.
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read, or lacks a column.
+    """
+    rows = read_rows(path, sheet)
+    best: list[str] = []
+    for number, row in enumerate(rows):
+        names = [_standard(cell) for cell in row]
+        if set(required) <= set(names):
+            return _frame(rows[number + 1 :], names, required)
+        if number < HEADER_WITHIN and len(set(required) & set(names)) > len(set(required) & set(map(_standard, best))):
+            best = row
+    lacking = [name for name in required if name not in map(_standard, best)] if best else list(required)
+    expected = "; ".join(f"{name} ({', '.join(COLUMNS[name])})" for name in lacking)
+    header = f" Its header reads: {', '.join(filter(None, best))}." if best else ""
+    raise DatasetError(f"{path} lacks the columns: {expected}.{header} Take the sheet as it was released, or rename them.")
+
+
+def _frame(rows: list[list[str]], names: list[str], required: Sequence[str]) -> pd.DataFrame:
+    width = len(names)
+    keep = [i for i, name in enumerate(names) if name and name not in names[:i]]
+    needed = [names.index(name) for name in required]
+    padded = [(row + [""] * width)[:width] for row in rows]
+    body = [[row[i] for i in keep] for row in padded if any(row[i] for i in needed)]
+    return pd.DataFrame(body, columns=[names[i] for i in keep], dtype=str)
+
+
+def _standard(header: str) -> str:
+    plain = _plain(header)
+    for name, known in COLUMNS.items():
+        if plain in (_plain(name), *map(_plain, known), *(_plain(word) + "frame" for word in known)):
+            return name
+    return header.strip()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _key(name: str) -> str:
+    stem, dot, suffix = name.casefold().strip().rpartition(".")  # "EP02_01f .png" has a blank too many
+    return f"{stem.strip()}{dot}{suffix}"
+
+
+def _has_suffix(name: str) -> bool:
+    """Whether a name is that of a picture, a film or a sheet: no folder, found without asking the disk."""
+    return name.endswith((*PICTURES, *SHEETS, ".avi", ".mp4", ".txt", ".xml", ".npz"))
