@@ -14,12 +14,15 @@ import fleeting
 # Lowest first. Each file or folder directly in src/fleeting has its place; a new one is given one here.
 LAYERS = (
     {"errors", "clip"},
-    {"base", "cache", "labels", "media", "flow"},
+    {"base", "identity", "cache", "labels", "media", "flow"},
     {"faces"},
     {"signals"},
     {"datasets", "preprocess", "features", "classifiers", "models", "spotting", "quality"},
     {"protocols", "metrics", "stats", "run"},
+    {"workers"},
+    {"prefix"},
     {"evaluate"},
+    {"inflate"},
     {"methods", "papers"},
     {"plot"},
     {"report"},

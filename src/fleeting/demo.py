@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from .analyze import Analysis, analyze
@@ -46,23 +45,15 @@ def demo(seed: int = 0, folder: str | Path = "fleeting-demo", *, progress: Calla
     OutputError, UsageError
         The folder cannot be written.
     """
-    from .datasets.synthetic import CRF, synthetic_interview
-    from .media import write_video
+    from .datasets.synthetic import synthetic_interview
 
     folder = Path(folder)
     check_writable(folder, overwrite=True)
     folder.mkdir(parents=True, exist_ok=True)
     interview = synthetic_interview(seed, DURATION_S, FPS)
     tell = progress or (lambda what, done, total: None)
-    path = write_video(folder / f"{NAME}.mp4", _counted(interview.frames(), len(interview), tell), FPS, crf=CRF)
+    path = interview.write(folder / f"{NAME}.mp4", progress=lambda drawn: tell("making the interview", drawn, len(interview)))
     analysis = analyze(path, progress=lambda frame, media: tell("analysing", frame.index + 1, media.frame_count))
     analysis.save(folder, overwrite=True)
-    interview.truth.to_csv(folder / f"{NAME}.truth.csv", index=False)
     found = analysis.events[analysis.events["kind"] == "micro"].rename(columns={"onset_frame": "onset", "offset_frame": "offset"})
     return Demo(interview.truth, analysis, match(found, interview.truth[interview.truth["kind"] == "micro"]), folder)
-
-
-def _counted(frames: Iterator[np.ndarray], total: int, tell: Callable[[str, int, int | None], None]) -> Iterator[np.ndarray]:
-    for done, frame in enumerate(frames, 1):
-        yield frame
-        tell("making the interview", done, total)

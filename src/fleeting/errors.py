@@ -13,6 +13,10 @@ class UsageError(FleetingError, ValueError):
     exit_code = 2
 
 
+class LeakageError(UsageError):
+    """One person would be trained on and tested, where the protocol does not say that this may be."""
+
+
 class MediaError(FleetingError, OSError):
     """A video, picture folder or camera that cannot be read."""
 

@@ -125,6 +125,26 @@ def check_writable(folder: str | os.PathLike[str], overwrite: bool = False) -> N
                    "create files.") from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """A text file that appears whole or not at all; an older one is replaced.
+
+    Raises
+    ------
+    OutputError
+        If it could not be written.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        _write(draft, text)
+        os.replace(draft, path)
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {error.strerror or error}. Make room or choose another "
+                          "folder, then run it again.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
 def event_table(analysis: Analysis) -> pd.DataFrame:
     """The events as they are written: :data:`EVENT_COLUMNS` in order, rounded to :data:`DECIMALS`."""
     return analysis.events.reindex(columns=list(EVENT_COLUMNS)).round(DECIMALS)

@@ -97,6 +97,14 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None
     return np.bincount(true * k + pred, minlength=k * k).reshape(k, k)
 
 
+def classes_in(*lists: ArrayLike) -> np.ndarray:
+    """Every class in any of the lists, sorted, (K,)."""
+    plain = [_plain(each, "a list of labels") for each in lists]
+    if len({each.dtype.kind == "U" for each in plain}) > 1:
+        raise UsageError("some labels are numbers and some are words: give all as one or the other")
+    return np.unique(np.concatenate(plain))
+
+
 def f1_conventions(
     y_true: ArrayLike, y_pred: ArrayLike, folds: ArrayLike, labels: Labels = None
 ) -> dict[str, float]:

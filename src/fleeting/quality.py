@@ -96,7 +96,7 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
         out.append(f"The recording is incomplete: {q['truncated']}")
     if q["mode"] == "coarse":
         out.append(
-            "Coarse mode: the face model file was not at hand, so only a face box was found. Regions are approximate; "
+            "Coarse mode: only a face box was found, without the face model. Regions are approximate; "
             "blinks and gaze were not seen and may be taken for expressions."
         )
     if q["fps_assumed"]:
@@ -107,7 +107,8 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
             f"At {fps:g} frames a second one frame lasts {frame_ms:.0f} ms: an event of 1/25 s covers "
             f"{_frames(0.04 / q['frame_s'])}, the shortest micro-expressions ({1000 * SHORTEST_S:.0f} ms) {_frames(shortest)}, "
             f"and one of {max_duration_s:g} s {_frames(max_duration_s / q['frame_s'])}. Very short events can be missed, and onset and "
-            f"offset are good to about {frame_ms:.0f} ms. 100 frames a second or more are better."
+            f"offset are good to about {frame_ms:.0f} ms; what shows in a single frame is not counted. 100 frames a second or more are "
+            "better."
         )
     if q["variable_rate"]:
         out.append(

@@ -19,7 +19,6 @@ from .faces.regions import REGIONS, sites
 from .faces.tracking import FaceTrack
 from .media import Frame
 
-MESH_HZ = 30.0  # how often the mesh is asked for eyelids, gaze and presence
 DETECT_S = 1.0  # how often the whole picture is searched for faces while one is followed
 SEARCH_S = 0.2  # and while none is
 PRESENT = 0.5  # mesh presence below which a face counts as gone
@@ -36,6 +35,8 @@ COLUMNS = (
 
 class Detector(Protocol):
     """What finds faces: :class:`~fleeting.faces.mesh.FaceMesh`, or the coarse :class:`~fleeting.faces.mesh.HaarFaces`."""
+
+    looks_hz: float  # how often it is asked for a face that is followed: eyelids, gaze, presence
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a picture, (H, W, 3) uint8 RGB."""
@@ -67,6 +68,7 @@ class Person:
     started: int = 0
     absent_s: float = 0.0
     here: bool = True
+    present: bool = True
     meshed_s: float = -1.0
     rows: _Rows = field(default_factory=lambda: _Rows(len(COLUMNS)))
 
@@ -206,25 +208,26 @@ class _Crowd:
         if person.track is None:
             if not person.here:
                 return
-            person.track, person.meshed_s, person.absent_s = FaceTrack(person.face, frame.image), frame.time, 0.0
+            person.track, person.meshed_s = FaceTrack(person.face, frame.image), frame.time
+            person.absent_s, person.present = 0.0, True
             self.tracks += 1
             person.started = self.tracks
-        due = frame.time - person.meshed_s >= 1 / MESH_HZ - 1e-3
+        due = frame.time - person.meshed_s >= 1 / self.detector.looks_hz - 1e-3
         meshing = worker.submit(self.detector.refine, frame.image, person.face) if due else None
         motion = person.track.follow(frame.image)
-        if meshing:
-            person.face, person.meshed_s = meshing.result(), frame.time
-        elif motion is None:
-            person.face, person.meshed_s = self.detector.refine(frame.image, person.face), frame.time
-        present = person.face.presence >= PRESENT
-        person.absent_s = 0.0 if present else person.absent_s + elapsed
-        if person.absent_s > LOST_S or (motion is None and not present):
+        if meshing or motion is None:
+            found = meshing.result() if meshing else self.detector.refine(frame.image, person.face)
+            person.present, person.meshed_s = found.presence >= PRESENT, frame.time
+            if person.present:
+                person.face = found
+        person.absent_s = 0.0 if person.present else person.absent_s + elapsed
+        if person.absent_s > LOST_S or (motion is None and not person.present):
             person.track, person.here = None, False
             self.searched_s = -np.inf  # look for it at once
             return
         person.last_s = frame.time
         shut = eye_openness(person.face.points).mean() < 0.18
-        if present and (motion is None or (person.track.drifted and not shut)):
+        if person.present and (motion is None or (person.track.drifted and not shut)):
             person.track.renew(person.face, frame.image)
         if motion is None:
             return

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import UsageError
-from .metrics import Labels, fold_matrices, score_of
+from .metrics import Labels, classes_in, fold_matrices, score_of
 
 
 class Interval(NamedTuple):
@@ -43,10 +43,8 @@ class Difference(NamedTuple):
     p: float
 
 
-class Test(NamedTuple):
+class Outcome(NamedTuple):
     """The statistic of a test, its two-sided p, and what a reader must know to believe it."""
-
-    __test__ = False  # pytest collects what is called Test
 
     statistic: float
     p: float
@@ -82,12 +80,13 @@ def subject_bootstrap(
     Notes
     -----
     A draw in which a class is missing says nothing about that class and is left out; if that is more than one draw in
-    twenty, a warning names the class, whose few persons no interval can stand for.
+    twenty, a warning says in how few persons the rarest class occurs. In simulations of 16 to 68 persons with six clips
+    each, the 95 % interval held the true UF1 in 92 to 93 % of cases.
     """
+    tails, function = _tails(level), score_of(score)
     counts, pooled = fold_matrices(y_true, y_pred, persons, labels)
-    function, weights = score_of(score), _draws(counts, resamples, seed)
-    scores = function(np.tensordot(weights, counts, 1))
-    low, high = np.quantile(scores, _tails(level))
+    drawn = function(np.tensordot(_draws(counts, resamples, seed), counts, 1))
+    low, high = np.quantile(drawn, tails)
     return Interval(float(function(pooled)), float(low), float(high))
 
 
@@ -99,20 +98,21 @@ def paired_bootstrap(
 
     The interval draws persons as :func:`subject_bootstrap` does, the same for both. p comes from exchanging the two
     methods' predictions at random, person by person, which leaves everything else as it is: the share of exchanges
-    whose difference is at least as large. It is exact for "the two methods are the same", however few persons there are.
+    whose difference is at least as large. It is exact for "the two methods are the same", however few persons there are;
+    the interval is a little narrow for few persons, and may leave out 0 where p is just above .05.
 
     Parameters
     ----------
     As in :func:`subject_bootstrap`; ``pred_a`` and ``pred_b`` belong to the clips of ``y_true`` in order.
     """
-    if labels is None:
-        labels = np.unique(np.concatenate([np.asarray(each) for each in (y_true, pred_a, pred_b)]))
+    tails, function = _tails(level), score_of(score)
+    labels = classes_in(y_true, pred_a, pred_b) if labels is None else labels
     a, pooled_a = fold_matrices(y_true, pred_a, persons, labels)
     b, pooled_b = fold_matrices(y_true, pred_b, persons, labels)
-    function, weights = score_of(score), _draws(a, resamples, seed)
+    weights = _draws(a, resamples, seed)
     value = float(function(pooled_a) - function(pooled_b))
     drawn = function(np.tensordot(weights, a, 1)) - function(np.tensordot(weights, b, 1))
-    low, high = np.quantile(drawn, _tails(level))
+    low, high = np.quantile(drawn, tails)
     swap = np.random.default_rng([seed, 1]).integers(0, 2, (resamples, len(a)))
     change = np.tensordot(swap, b - a, 1)
     exchanged = function(pooled_a + change) - function(pooled_b - change)
@@ -120,7 +120,7 @@ def paired_bootstrap(
     return Difference(value, float(low), float(high), float(p))
 
 
-def mcnemar(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike) -> Test:
+def mcnemar(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike) -> Outcome:
     """Exact McNemar: the clips only ``a`` has right against those only ``b`` has; statistic is their difference.
 
     It takes clips for independent, which those of one person are not: prefer :func:`paired_bootstrap`.
@@ -131,10 +131,10 @@ def mcnemar(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike) -> Test:
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))
     p = min(1.0, 2 * float(binom.cdf(min(only_a, only_b), only_a + only_b, 0.5)))
     note = f"only a right: {only_a} clips, only b: {only_b}; takes the clips of one person for independent"
-    return Test(only_a - only_b, p, note)
+    return Outcome(only_a - only_b, p, note)
 
 
-def paired_t(a: ArrayLike, b: ArrayLike) -> Test:
+def paired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
     """Paired t over folds: ``mean(d) / (sd(d) / sqrt(J))``, J - 1 degrees of freedom.
 
     Folds share their training clips, so this rejects too often: prefer :func:`corrected_t`.
@@ -143,7 +143,7 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> Test:
     return _t(d, 1 / len(d), "takes folds for independent, though they share training clips")
 
 
-def corrected_t(a: ArrayLike, b: ArrayLike, n_train: float, n_test: float) -> Test:
+def corrected_t(a: ArrayLike, b: ArrayLike, n_train: float, n_test: float) -> Outcome:
     """Nadeau and Bengio's t over folds: ``mean(d) / sqrt((1 / J + n_test / n_train) var(d))``, J - 1 degrees of freedom.
 
     Parameters
@@ -159,7 +159,7 @@ def corrected_t(a: ArrayLike, b: ArrayLike, n_train: float, n_test: float) -> Te
     return _t(d, 1 / len(d) + n_test / n_train, "made for random resampling; cautious for k folds")
 
 
-def unpaired_t(a: ArrayLike, b: ArrayLike) -> Test:
+def unpaired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
     """Student's two-sample t over all folds of both methods: how the TLCNN paper's p-values come out.
 
     Given its ten folds (five at 32 frames, five at 64) it reproduces the paper's verdict on 8 of 9 methods; that
@@ -180,25 +180,25 @@ def unpaired_t(a: ArrayLike, b: ArrayLike) -> Test:
         return _without_spread(float(a.mean() - b.mean()))
     result = ttest_ind(a, b)
     note = "takes all values for independent, though both methods saw the same folds"
-    return Test(float(result.statistic), float(result.pvalue), note)
+    return Outcome(float(result.statistic), float(result.pvalue), note)
 
 
-def wilcoxon(a: ArrayLike, b: ArrayLike) -> Test:
+def wilcoxon(a: ArrayLike, b: ArrayLike) -> Outcome:
     """Wilcoxon's signed-rank test over folds, persons or datasets, exact where there are few and no ties."""
     from scipy.stats import wilcoxon as signed_rank
 
     d = _differences(a, b)
     n = int(np.count_nonzero(d))
     if n == 0:
-        return Test(0.0, 1.0, "no pair differs")
+        return Outcome(0.0, 1.0, "no pair differs")
     smallest = 2 / 2**n
     note = f"with {n} pairs that differ p cannot fall below {smallest:.3g}" if smallest > 0.05 else ""
     # Where scores tie in size the exact table does not hold; up to a dozen pairs, all signs can be tried instead.
     result = signed_rank(d[d != 0])
-    return Test(float(result.statistic), float(min(1.0, result.pvalue)), note)
+    return Outcome(float(result.statistic), float(min(1.0, result.pvalue)), note)
 
 
-def friedman(scores: ArrayLike) -> Test:
+def friedman(scores: ArrayLike) -> Outcome:
     """Friedman's test that no method differs; statistic is chi-squared with M - 1 degrees of freedom.
 
     Parameters
@@ -212,9 +212,9 @@ def friedman(scores: ArrayLike) -> Test:
     if table.shape[1] < 3:
         raise UsageError("Friedman's test compares at least 3 methods; for two take wilcoxon")
     if (table == table[:, :1]).all():
-        return Test(0.0, 1.0, "no row tells the methods apart")
+        return Outcome(0.0, 1.0, "no row tells the methods apart")
     result = friedmanchisquare(*table.T)
-    return Test(float(result.statistic), float(result.pvalue))
+    return Outcome(float(result.statistic), float(result.pvalue))
 
 
 def mean_ranks(scores: ArrayLike) -> np.ndarray:
@@ -225,7 +225,7 @@ def mean_ranks(scores: ArrayLike) -> np.ndarray:
 
 
 def nemenyi(scores: ArrayLike) -> np.ndarray:
-    """p of each pair of methods after Friedman's test, (M, M) float64, corrected for all pairs; 1 on the diagonal."""
+    """The p of each pair of methods after Friedman's test, (M, M) float64, corrected for all pairs; 1 on the diagonal."""
     from scipy.stats import studentized_range
 
     n, m = _table(scores).shape
@@ -281,26 +281,28 @@ def _draws(counts: np.ndarray, resamples: int, seed: int) -> np.ndarray:
         whole = (weights @ clips > 0)[:, present].all(axis=1)
         kept.append(weights[whole])
         drawn, enough = drawn + resamples, enough + int(whole.sum())
+    if not enough:
+        raise UsageError(f"no draw of {people} persons holds every class: leave the rarest class out, or merge it")
     if enough < 0.95 * drawn:
         rare = (clips[:, present] > 0).sum(axis=0).min()
         warnings.warn(f"a class occurs in only {rare} of {people} persons: its interval is not to be trusted", stacklevel=3)
     return np.concatenate(kept)[:resamples]
 
 
-def _t(d: np.ndarray, share: float, note: str) -> Test:
+def _t(d: np.ndarray, share: float, note: str) -> Outcome:
     from scipy.stats import t as student
 
     if np.ptp(d) == 0:
         return _without_spread(float(d[0]))
     statistic = float(d.mean() / math.sqrt(share * d.var(ddof=1)))
-    return Test(statistic, float(2 * student.sf(abs(statistic), len(d) - 1)), note)
+    return Outcome(statistic, float(2 * student.sf(abs(statistic), len(d) - 1)), note)
 
 
-def _without_spread(difference: float) -> Test:
+def _without_spread(difference: float) -> Outcome:
     if difference == 0:
-        return Test(0.0, 1.0, "no fold differs")
+        return Outcome(0.0, 1.0, "no fold differs")
     warnings.warn("every fold differs by the same amount: p is 0 for want of any spread", stacklevel=4)
-    return Test(math.copysign(math.inf, difference), 0.0, "every fold differs by the same amount")
+    return Outcome(math.copysign(math.inf, difference), 0.0, "every fold differs by the same amount")
 
 
 def _differences(a: ArrayLike, b: ArrayLike) -> np.ndarray:

@@ -181,3 +181,9 @@ def test_teeth_that_come_into_view_are_no_micro_expression():
     teeth = dict(right_mouth_likeness=-0.3 * bump(400, 30), left_mouth_likeness=-0.3 * bump(400, 30))
     assert kinds(signals(**motion)) == ["micro"]
     assert kinds(signals(**motion, **teeth)) == []
+
+
+def test_a_single_frame_is_no_event():
+    spike = np.where(np.arange(250) == 120, -3.0, 0.0)
+    assert kinds(signals(25.0, 250, right_brow_y=spike)) == []
+    assert kinds(signals(25.0, 250, right_brow_y=spike + np.roll(spike, 1))) == ["micro"]

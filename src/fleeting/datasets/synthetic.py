@@ -7,7 +7,7 @@ noise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from .script import COLUMNS, HEAD_EVENTS_PER_MIN, MACRO_S, MICRO_S, SPEECH_S, Sc
 
 HEAD_MOTION = ("smooth", "restless")
 
+TITLE = "synthetic (Fleeting), not a real person's behaviour"
 CRF = 12  # of H.264; 18, the usual value, freezes skin that hardly moves
 
 
@@ -87,8 +88,16 @@ class Interview:
                     coming = ahead.submit(draw, k + 1)
                 yield picture
 
-    def write(self, path: str | Path, crf: int | None = CRF) -> Path:
+    def _told(self, progress: Callable[[int], None] | None) -> Iterator[np.ndarray]:
+        for drawn, frame in enumerate(self.frames(), 1):
+            yield frame
+            if progress:
+                progress(drawn)
+
+    def write(self, path: str | Path, crf: int | None = CRF, *, progress: Callable[[int], None] | None = None) -> Path:
         """Path of the video written (suffix .mp4, .mov, .mkv or .webm), beside it ``<stem>.truth.csv``.
+
+        The file's title says that it is synthetic.
 
         Parameters
         ----------
@@ -97,10 +106,12 @@ class Interview:
         crf : int or None, default=CRF (12)
             Compression, see :func:`fleeting.media.write_video`; None for its default, as .mkv needs. H.264 freezes
             skin that hardly moves: a smile of 3.7 % is seen 3 % smaller at 12, and 8 % smaller at the usual 18.
+        progress : callable, optional
+            Called with the number of frames drawn so far.
         """
         from ..media import write_video
 
-        path = write_video(path, self.frames(), self.fps, crf=crf)
+        path = write_video(path, self._told(progress), self.fps, crf=crf, title=TITLE)
         draft = path.with_name(f".{path.stem}.truth.csv")
         table = self.truth.round({"onset_s": 6, "apex_s": 6, "offset_s": 6, "intensity": 3})
         try:

@@ -82,15 +82,25 @@ class Tree:
             found = inner
         return found
 
+    def below(self, folder: Path, depth: int) -> dict[tuple[str, str], Path]:
+        """Folders by the names of their parent and their own, in lower case: the way to clips under unknown nesting."""
+        found: dict[tuple[str, str], Path] = {}
+        for path in self.walk(depth, folder):
+            found.setdefault((_key(path.parent.name), _key(path.name)), path)
+        return found
+
     def sheets(self, patterns: Sequence[str], depth: int = 2) -> list[Path]:
-        """Sheets whose names fit, the best pattern first and of those the latest name first."""
-        found = [path for folder in self.walk(depth) for path in self.entries(folder).values()]
-        found = [path for path in found if path.suffix.lower() in SHEETS and not path.name.startswith("~$")]
-        ranked = {}
-        for pattern in patterns:
-            fits = sorted((p for p in found if fnmatch(p.name.casefold(), pattern.casefold())), key=lambda p: p.name)
-            ranked.update({path: None for path in reversed(fits) if path not in ranked})
-        return list(ranked)
+        """Sheets whose names fit: of the folders nearest to the top, the best pattern first, of those the latest name."""
+        for level in range(depth + 1):
+            found = [path for folder in self.walk(level) for path in self.entries(folder).values()]
+            found = [path for path in found if path.suffix.lower() in SHEETS and not path.name.startswith("~$")]
+            ranked: dict[Path, None] = {}
+            for pattern in patterns:
+                fits = sorted((p for p in found if fnmatch(p.name.casefold(), pattern.casefold())), key=lambda p: p.name)
+                ranked.update({path: None for path in reversed(fits) if path not in ranked})
+            if ranked:
+                return list(ranked)
+        return []
 
     def frames(self, folder: Path) -> dict[int, Path]:
         """The pictures of a folder by frame number: the last number in the name, so img9 comes before img10."""
@@ -115,63 +125,59 @@ def check_root(root: Path, title: str, request_url: str) -> None:
     raise DatasetError(f"{root} is a file, not a folder. Give the folder which holds {title}.")
 
 
-def read_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
-    """The cells of a sheet as text, blanks around them gone; of a workbook, the named sheet, or all of them in turn.
+def read_sheets(path: Path) -> dict[str, list[list[str]]]:
+    """The cells of each sheet of a file as text, blanks around them gone; a csv has one sheet, "".
 
     Raises
     ------
     DatasetError
-        The file is locked, corrupt, or has no such sheet.
+        The file is locked or corrupt.
     """
     try:
         if path.suffix.lower() == ".csv":
             text = path.read_bytes().decode("utf-8-sig", "replace")
-            return [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+            return {"": [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]}
         from python_calamine import CalamineWorkbook
 
         path.open("rb").close()
         with CalamineWorkbook.from_path(str(path)) as book:
-            if sheet is not None and sheet not in book.sheet_names:
-                raise DatasetError(f"{path} has no sheet {sheet!r}, only {book.sheet_names}. Take the file as it was released.")
-            names = book.sheet_names if sheet is None else [sheet]
-            return [[_text(cell) for cell in row] for name in names for row in book.get_sheet_by_name(name).to_python()]
-    except DatasetError:
-        raise
+            sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+        return {name: [[_text(cell) for cell in row] for row in rows] for name, rows in sheets.items()}
     except OSError as error:
         raise DatasetError(f"{path} may not be read: {error.strerror}. Close it in other programs, or copy it.") from error
-    except Exception as error:  # calamine's, csv's and pandas' own
+    except Exception as error:  # calamine's and csv's own
         raise DatasetError(f"{path} is not a sheet that can be read ({error}). Copy or download it again.") from error
 
 
-def read_sheet(path: Path, required: Sequence[str], sheet: str | None = None) -> pd.DataFrame:
-    """A sheet as released, as text, its columns named as in ``COLUMNS``; empty cells are "".
+def read_sheet(path: Path, required: Sequence[str]) -> pd.DataFrame:
+    """The first sheet of a file that has the required columns, as released, as text; empty cells are "".
 
-    The header is looked for below whatever notes precede it. Columns that have no name in ``COLUMNS`` keep their own.
+    The header is looked for below whatever notes precede it. Columns are named as in ``COLUMNS``; those which have no name
+    there keep their own.
 
     Parameters
     ----------
     path : Path
     required : sequence of str
         Names out of ``COLUMNS`` that must be there.
-    sheet : str, optional
-        Of a workbook, this sheet; default: whichever has the header.
 
     Raises
     ------
     DatasetError
         The file cannot be read, or lacks a column.
     """
-    rows = read_rows(path, sheet)
-    best: list[str] = []
-    for number, row in enumerate(rows):
-        names = [_standard(cell) for cell in row]
-        if set(required) <= set(names):
-            return _frame(rows[number + 1 :], names, required)
-        if number < HEADER_WITHIN and len(set(required) & set(names)) > len(set(required) & set(map(_standard, best))):
-            best = row
-    lacking = [name for name in required if name not in map(_standard, best)] if best else list(required)
+    closest: list[str] = []
+    lacking = list(required)
+    for rows in read_sheets(path).values():
+        for number, row in enumerate(rows[:HEADER_WITHIN]):
+            names = [_standard(cell) for cell in row]
+            absent = [name for name in required if name not in names]
+            if not absent:
+                return _frame(rows[number + 1 :], names, required)
+            if len(absent) < len(lacking):
+                closest, lacking = row, absent
     expected = "; ".join(f"{name} ({', '.join(COLUMNS[name])})" for name in lacking)
-    header = f" Its header reads: {', '.join(filter(None, best))}." if best else ""
+    header = f" Its header reads: {', '.join(filter(None, closest))}." if closest else ""
     raise DatasetError(f"{path} lacks the columns: {expected}.{header} Take the sheet as it was released, or rename them.")
 
 

@@ -33,6 +33,8 @@ class FaceMesh:
         Mesh presence from which a box counts as a human face. Drawn faces pass the detector but rarely this.
     """
 
+    looks_hz = 30.0
+
     def __init__(self, path: Path | None = None, min_score: float = 0.5, min_presence: float = 0.6):
         networks = model_file.read_networks(path or model_file.find() or model_file.fetch())
         self._detector = cv2.dnn.readNetFromTFLite(np.frombuffer(networks["face_detector"], np.uint8))
@@ -119,6 +121,8 @@ class HaarFaces:
 
     The points are a guess good to about a tenth of the face. Blinks and gaze are not seen.
     """
+
+    looks_hz = 4.0
 
     def __init__(self) -> None:
         self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))

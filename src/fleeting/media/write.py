@@ -27,6 +27,7 @@ def write_video(
     *,
     codec: str | None = None,
     crf: int | None = None,
+    title: str | None = None,
 ) -> Path:
     """Path of the video file written; it appears whole, or not at all.
 
@@ -46,6 +47,8 @@ def write_video(
         libx264 needs even sizes: the last row or column of an odd picture is doubled, so that it grows by one pixel.
     crf : int, optional
         Constant quality, 0 (best) to 51 or 63; default 18 for libx264, 30 for libvpx-vp9. Not for ffv1.
+    title : str, optional
+        Stored in the file's metadata, where players show it.
 
     Raises
     ------
@@ -81,6 +84,8 @@ def write_video(
     try:
         with _writing(path):
             container = av.open(str(draft), "w")
+            if title:
+                container.metadata["title"] = title
         try:
             with _writing(path):
                 stream = _add_stream(container, encoder, crf, rate, clock, shape)

@@ -62,7 +62,7 @@ def magnify(
     levels : int, optional
         Octaves; log2 of the shorter side less 2, rounded down, when not given.
     orientations : int, default=4
-        Directions of ``pbvm``.
+        Directions of ``pbvm``, 2 or more.
     sigma : float, default=2
         Blur of the phases, weighted by amplitude, in px of each level; 0 for none. Not for ``evm``.
     limit : float, optional
@@ -96,6 +96,8 @@ def magnify(
     levels = depth if levels is None else levels
     if not 1 <= levels <= depth + 1:
         raise UsageError(f"levels={levels}; pictures of {width} x {height} px have 1 to {depth + 1}")
+    if orientations < 2:
+        raise UsageError(f"orientations={orientations}; 2 or more are needed to cover all directions")
     rates = _rates(band, fps)
     dtype = np.result_type(frames, np.float32)
     start: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]

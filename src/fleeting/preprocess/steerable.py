@@ -33,32 +33,37 @@ class SteerablePyramid:
         angle = np.arctan2(fy[:, None], fx)
         order = orientations - 1
         norm = np.sqrt(2 ** (2 * order) * factorial(order) ** 2 / (orientations * factorial(2 * order)))
-        around = [np.cos(angle - np.pi * k / orientations) for k in range(orientations)]
-        lobes = np.stack([np.where(c > 0, norm * c**order, 0) for c in around])  # (K, H, W), half the plane each
+        lobes = norm * np.stack([np.cos(angle - np.pi * k / orientations) ** order for k in range(orientations)])  # (K, H, W)
+        ahead = np.stack([np.cos(angle - np.pi * k / orientations) > 0 for k in range(orientations)])  # half the plane each
 
         self._shape = shape
-        self._places = []
+        self._odd = order % 2 == 1
         self._masks = []
         for level in range(levels):
             ring = _low(octave, -level) * _high(octave, -level - 1)
-            place = np.ix_(*(_central(size, level) for size in shape))
-            self._places.append(place)
-            self._masks.append((lobes * ring)[:, *place].astype(dtype))  # (K, h, w)
-        self._rest = (_high(octave, 0) ** 2 + _low(octave, -levels) ** 2).astype(dtype)
+            rows, columns = (_central(size, level) for size in shape)
+            there, back = np.ix_(rows, columns), np.ix_(rows, np.arange(len(columns) // 2 + 1))
+            self._masks.append((there, (2 * ahead * lobes * ring)[:, *there].astype(dtype), back, (lobes * ring)[:, *back].astype(dtype)))
+        rest = _high(octave, 0) ** 2 + _low(octave, -levels) ** 2
+        self._rest = rest[:, : shape[1] // 2 + 1].astype(dtype)
 
     def take_apart(self, image: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Waves by level, (K, h, w) complex each, and the spectrum, (H, W), of what is too fine or too coarse."""
+        """Waves by level, (K, h, w) complex each, and half the spectrum, (H, W // 2 + 1), of what is too fine or too coarse."""
         spectrum = fft.fft2(image)
-        waves = [fft.ifft2(2 * mask * spectrum[place], overwrite_x=True) for mask, place in zip(self._masks, self._places, strict=True)]
-        return waves, spectrum * self._rest
+        waves = [fft.ifft2(mask * spectrum[there], overwrite_x=True) for there, mask, _, _ in self._masks]
+        return waves, spectrum[:, : self._rest.shape[1]] * self._rest
 
     def put_together(self, waves: list[np.ndarray], rest: np.ndarray) -> np.ndarray:
-        """The picture, (H, W) real. Overwrites ``waves`` and ``rest``."""
-        for wave, mask, place in zip(waves, self._masks, self._places, strict=True):
-            parts = fft.fft2(wave, overwrite_x=True)
+        """The picture, (H, W) real. Overwrites ``rest``.
+
+        Of each wave the real or, where masks are odd, the imaginary part is used, as is the custom: the other part says the
+        same, unless phases were changed. A wave that was made so that the parts contradict each other is thereby settled.
+        """
+        for wave, (_, _, back, mask) in zip(waves, self._masks, strict=True):
+            parts = fft.rfft2(wave.imag if self._odd else wave.real)
             parts *= mask
-            rest[place] += parts.sum(axis=0)
-        return fft.ifft2(rest, overwrite_x=True).real
+            rest[back] += parts.sum(axis=0) * (1j if self._odd else 1)
+        return fft.irfft2(rest, self._shape, overwrite_x=True)
 
 
 def _central(size: int, level: int) -> np.ndarray:

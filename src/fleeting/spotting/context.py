@@ -15,7 +15,7 @@ Spans = list[tuple[int, int, int, float]]  # onset, apex, offset (inclusive fram
 
 
 def blinks(eye_open: np.ndarray, fps: float) -> Spans:
-    """Blinks: the lids close by a fifth or more and open again within about half a second.
+    """Blinks: the lids close by a fifth or more and open again within about .8 s.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def blinks(eye_open: np.ndarray, fps: float) -> Spans:
     closed = np.pad(1 - eye_open / np.maximum(usual, 0.05), 1, mode="edge")  # 0 as usual, towards 1 shut
     peaks, found = find_peaks(closed, prominence=0.2)
     feet = found["prominences"], found["left_bases"], found["right_bases"]
-    short = peak_widths(closed, peaks, 0.5, feet)[0] <= 0.5 * fps
+    short = peak_widths(closed, peaks, 0.5, feet)[0] <= 0.8 * fps
     left, right = (side[short] for side in peak_widths(closed, peaks, 0.9, feet)[2:])
     peaks = peaks[short]
     spans = zip(np.floor(left), peaks, np.ceil(right), closed[peaks], strict=True)

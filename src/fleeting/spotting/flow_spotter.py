@@ -106,7 +106,7 @@ class FlowSpotter(BaseEstimator):
 
 
 def _stretches(table: pd.DataFrame) -> list[np.ndarray]:
-    """Row numbers of each unbroken stretch: one track, gaps of at most .1 s; shorter than .3 s or 5 frames is not judged."""
+    """Row numbers of each unbroken stretch: one track, gaps of at most .1 s; shorter than .15 s or 5 frames is not judged."""
     rows = np.flatnonzero(table["seen"].to_numpy())
     if len(rows) < 5:
         return []
@@ -114,7 +114,7 @@ def _stretches(table: pd.DataFrame) -> list[np.ndarray]:
     frame = float(np.median(np.diff(table["time_s"].to_numpy())))
     breaks = (np.diff(time) > max(0.1, 1.5 * frame)) | (np.diff(track) != 0)
     parts = np.split(rows, np.flatnonzero(breaks) + 1)
-    return [part for part in parts if len(part) >= 5 and table["time_s"].iloc[part[-1]] - table["time_s"].iloc[part[0]] >= 0.3]
+    return [part for part in parts if len(part) >= 5 and table["time_s"].iloc[part[-1]] - table["time_s"].iloc[part[0]] >= 0.15]
 
 
 class _Stretch:
@@ -142,7 +142,8 @@ class _Stretch:
         near = 2 * round(0.15 * self.fps) + 1
         lost = maximum_filter1d(maximum_filter1d(likeness, near, axis=0) - likeness, near, axis=0)
         # A micro-expression moves skin; where teeth or a hand come into view, what is tracked is something else.
-        self.micro = self._pulses(MICRO_S, 1 - np.clip((lost - 0.06) / 0.1, 0, 1))
+        same = (1 - np.clip((lost - 0.06) / 0.1, 0, 1)) * np.clip((likeness - 0.7) / 0.15, 0, 1)
+        self.micro = self._pulses(MICRO_S, same)
         self.macro = self._pulses(MACRO_S, np.ones(likeness.shape))
         self.score = np.interp(self.time, self.grid, self.micro.score).astype(np.float32)
 
@@ -233,7 +234,8 @@ class _Stretch:
         onset, offset = _edges(trace, apex, max(1, round(0.06 * self.fps)))
         duration = (offset - onset) / self.fps
         amplitude = float(pulses.height[max(peak - near, 0) : peak + near + 1].max())
-        if amplitude < self.spotter.min_amplitude:
+        # What shows in a single frame cannot be told from a flaw in the recording.
+        if amplitude < self.spotter.min_amplitude or (trace[onset : offset + 1] > 0.5 * trace[apex]).sum() < 2:
             return None
         if wanted == "micro" and duration > self.spotter.max_duration_s + self.frame_s:
             return None

@@ -1,0 +1,349 @@
+"""Dataset: one release on disk, as a table in the release's own numbers, as clips, as long videos, and examined."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ..clip import Clip, Video
+from .aus import parse_aus
+from .correct import NOT_CODED, correct, read_corrections
+from .frames import Pictures, PictureStream, SteadyTimes
+from .tree import DatasetError, Tree, check_root, read_sheet
+
+if TYPE_CHECKING:
+    from .check import Checkup
+
+NUMBERS = ("onset", "apex", "offset")
+STANDARD = ("clip", "subject", *NUMBERS, "emotion", "aus", "kind", "fps")
+
+
+class Dataset:
+    """A release as its owners hand it out. Subclasses name it and give ``read_table`` and ``frame_paths``.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    sheet : str or Path, optional
+        Annotation sheet; default: the latest one found in the folder.
+    layout : str, optional
+        Which of the release's picture folders, out of ``layouts``; default: the first that is there.
+    corrections : bool, str or Path, default=True
+        Correct known published errors, from ``corrections/<name>.csv`` or from your own file of that form (``clip, column,
+        published, corrected, reason``). False takes the sheet as it is.
+
+    Attributes
+    ----------
+    name, title, doi, request_url, resolution : str
+    fps : float
+    classes : tuple of str
+    expected : mapping of str to int
+        ``clips``, ``subjects`` and clips an emotion, as in the release that is handed out.
+    published : mapping of str to int
+        The same as the paper has it, where it differs.
+    protocols : mapping of str to (tuple of str, int)
+        Emotions a protocol takes, and the number of clips it ends up with.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    fps: float
+    resolution: ClassVar[str] = ""
+    classes: ClassVar[tuple[str, ...]] = ()
+    doi: ClassVar[str] = ""
+    request_url: ClassVar[str] = ""
+    expected: ClassVar[Mapping[str, int]] = {}
+    published: ClassVar[Mapping[str, int]] = {}
+    protocols: ClassVar[Mapping[str, tuple[tuple[str, ...], int]]] = {}
+    layouts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    sheets: ClassVar[tuple[str, ...]] = ()
+    set_aside: ClassVar[tuple[str, ...]] = ()  # folders beside the pictures that the release has, and we do not read
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        *,
+        sheet: str | Path | None = None,
+        layout: str | None = None,
+        corrections: bool | str | Path = True,
+    ):
+        self.root = _root(root, self.name, self.title, self.request_url)
+        self.tree = Tree(self.root)
+        self.corrections = corrections
+        self._sheet = None if sheet is None else Path(sheet).expanduser()
+        self.layout, self.pictures = self._find_pictures(layout)
+        self._below: dict[tuple[str, str], Path] | None = None
+        self._alone: dict[str, Path] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.root)!r})"
+
+    def read_table(self) -> pd.DataFrame:
+        """The sheet as text: ``clip subject onset apex offset emotion aus``, perhaps ``kind fps video`` and others."""
+        raise NotImplementedError
+
+    def frame_paths(self, row: Any) -> dict[int, Path]:
+        """The pictures around one row of ``table``, by the release's frame number; DatasetError if there are none."""
+        raise NotImplementedError
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a clip: ``clip subject onset apex offset emotion aus kind fps``, then what else the release tells.
+
+        Frame numbers are the release's own, <NA> where it coded none; known published errors are corrected. ``aus`` is a
+        tuple, or None where action units were not coded.
+        """
+        table = self._correct(self.read_table().reset_index(drop=True))
+        for column in NUMBERS:
+            table[column] = _numbers(table, column, self.sheet_name)
+        for column in ("apex", "offset"):  # zeros stand for "not coded"
+            table[column] = table[column].mask((table[column] <= 0) & ~(table["onset"] <= 0).fillna(False))
+        text = table["aus"] if "aus" in table else [None] * len(table)
+        table["aus"] = pd.Series([parse_aus(cell) for cell in text], index=table.index, dtype=object)
+        emotion = table["emotion"].str.strip().str.casefold() if "emotion" in table else pd.Series("", index=table.index)
+        table["emotion"] = emotion.astype(object).mask(emotion.isin(NOT_CODED), None)
+        table["kind"] = table.get("kind", "micro")
+        table["fps"] = pd.to_numeric(table["fps"]) if "fps" in table else self.fps
+        return table[[*STANDARD, *(column for column in table if column not in STANDARD)]]
+
+    def clips(self, *, kind: str | None = None, partial: bool = False) -> list[Clip]:
+        """The clips, from onset to offset; their pictures are read when they are looked at.
+
+        Where no apex was coded, the middle frame stands for it, as in MEGC 2019. Where no offset was coded, the clip goes
+        to the last picture of its folder, or, in a long video, to the apex.
+
+        Parameters
+        ----------
+        kind : {"micro", "macro"}, optional
+            Default: micro-expressions, or everything where the release has none.
+        partial : bool, default=False
+            Leave out clips whose pictures are missing or whose numbers are out of order, instead of raising.
+
+        Raises
+        ------
+        DatasetError
+            A clip cannot be given; the message names the file, what was expected and what to do.
+        """
+        table = self.table
+        if kind is None:
+            kind = "micro" if (table["kind"] == "micro").any() else None
+        rows = table if kind is None else table[table["kind"] == kind]
+        if rows.empty:
+            there = ", ".join(sorted(table["kind"].unique())) or "nothing"
+            raise DatasetError(f"{self.sheet_name} lists no clip of kind {kind!r}; it has {there}.")
+        if twice := sorted(rows.loc[rows["clip"].duplicated(), "clip"]):
+            raise DatasetError(f"{self.sheet_name} lists {twice[0]} twice; each clip needs a name of its own.")
+        clips, wrong = [], []
+        for row in rows.itertuples(index=False):
+            try:
+                clips.append(self._clip(row))
+            except DatasetError as error:
+                wrong.append(str(error))
+        if wrong and not (partial and clips):
+            raise DatasetError(
+                f"{len(wrong)} of the {len(rows)} clips of {self.title} in {self.root} cannot be had. The first: {wrong[0]} "
+                f"`fleeting datasets check {self.name} {self.root}` lists all; clips(partial=True) leaves them out."
+            )
+        return clips
+
+    def videos(self) -> list[Video]:
+        """The long videos with what was coded in them; DatasetError where the release has clips only."""
+        if "video" not in self.table:
+            raise DatasetError(f"{self.title} has no long videos here; use clips().")
+        videos = [self._video(str(name), rows) for name, rows in self.table.groupby("video", sort=False)]
+        coded = {video.id for video in videos}
+        silent = [item for item in self.recordings().items() if f"{self.name}/{item[0]}" not in coded]
+        return videos + [self._picture_video(name, *found, self.table.iloc[:0]) for name, found in silent]
+
+    def recordings(self) -> dict[str, tuple[str, Path]]:
+        """Subject and folder of each long video on disk, by name: those in which nothing was coded are among them."""
+        return {}
+
+    def remarks(self) -> list[str]:
+        """What is to be said of this edition of the sheet; for the doctor."""
+        return []
+
+    def check(self, *, frames: bool = False, progress: Callable[[int, int], None] | None = None) -> Checkup:
+        """The doctor's findings: files against annotations, counts against the paper's. See :func:`.check.check`."""
+        from .check import check
+
+        return check(self, frames=frames, progress=progress)
+
+    @cached_property
+    def sheet(self) -> Path:
+        """The annotation sheet; DatasetError says which one is missing."""
+        if self._sheet is not None:
+            if not self._sheet.is_file():
+                raise DatasetError(f"The sheet {self._sheet} does not exist. Give the file that came with {self.title}.")
+            return self._sheet
+        found = self.tree.sheets(self.sheets)
+        if not found:
+            raise DatasetError(
+                f"{self.root} holds no annotation sheet of {self.title} ({' or '.join(self.sheets)}). Is it the right folder? "
+                f"Give the sheet with sheet=, or ask for it at {self.request_url}"
+            )
+        return found[0]
+
+    def picture_folder(self, *names: tuple[str, ...] | str) -> Path:
+        """The folder under ``pictures`` reached by these names (a tuple: any of them); DatasetError if it is missing."""
+        folder = self.pictures
+        for name in names:
+            choice = (name,) if isinstance(name, str) else name
+            found = self.tree.child(folder, *choice)
+            if found is None:
+                raise DatasetError(f"{folder} has no folder {' or '.join(choice)}. {self._expected_folders()}")
+            folder = found
+        return folder
+
+    def nested_folder(self, parent: str, name: str, depth: int = 3) -> Path:
+        """The folder of that name below one of the parent's name, wherever it lies, or of that name alone; or DatasetError."""
+        if self._below is None:
+            self._below = self.tree.below(self.pictures, depth)
+            self._alone = {own: path for (_, own), path in reversed(self._below.items())}
+        found = self._below.get((parent.casefold(), name.casefold())) or self._alone.get(name.casefold())
+        if found is None:
+            raise DatasetError(f"{self.pictures} has no folder {parent}/{name}. {self._expected_folders()}")
+        return found
+
+    def pictures_in(self, folder: Path) -> dict[int, Path]:
+        """The pictures of a folder by frame number; DatasetError if it has none."""
+        frames = self._frames_of.get(folder)
+        if frames is None:
+            frames = self.tree.frames(folder)
+            if len(self._frames_of) >= 4:  # clips of one long video follow each other
+                self._frames_of.clear()
+            self._frames_of[folder] = frames
+        if not frames:
+            raise DatasetError(f"{folder} has no numbered picture. Unpack or copy {self.title} again.")
+        return frames
+
+    def span(self, row: Any, numbers: Mapping[int, Any]) -> tuple[int, int, int]:
+        """Onset, apex and offset of a row in the release's numbers, what was not coded filled in as ``clips`` says."""
+        first, last = min(numbers), max(numbers)
+        onset = first if pd.isna(row.onset) else int(row.onset)
+        if not pd.isna(row.offset):
+            offset = int(row.offset)
+        else:
+            offset = int(row.apex) if hasattr(row, "video") and not pd.isna(row.apex) else last
+        apex = onset + (offset - onset) // 2 if pd.isna(row.apex) else int(row.apex)
+        return onset, apex, offset
+
+    @cached_property
+    def _frames_of(self) -> dict[Path, dict[int, Path]]:
+        return {}
+
+    @property
+    def sheet_name(self) -> str:
+        """The annotation sheet, or the folder where folders are the table; for messages."""
+        return str(self.sheet) if self.sheets or self._sheet else str(self.root)
+
+    def _expected_folders(self) -> str:
+        if self.layout == "plain" and self.layouts:
+            names = ", ".join(name for folders in self.layouts.values() for name in folders[:1])
+            return f"The pictures of {self.title} come in a folder {names}: give the folder which holds it."
+        return f"Unpack or copy {self.title} again."
+
+    def _find_pictures(self, layout: str | None) -> tuple[str, Path]:
+        if layout is not None and layout not in self.layouts:
+            raise DatasetError(f"{self.title} has no layout {layout!r}; there are {', '.join(self.layouts) or 'none'}.")
+        for name, folders in self.layouts.items():
+            if layout in (None, name) and (found := self.tree.folder(*folders)):
+                return name, found
+        if layout is not None:
+            raise DatasetError(f"{self.root} has none of the folders {', '.join(self.layouts[layout])} (layout {layout!r}).")
+        return "plain", self.root
+
+    def _clip(self, row: Any) -> Clip:
+        files = self.frame_paths(row)
+        onset, apex, offset = self.span(row, files)
+        self._check_span(row, onset, apex, offset, files)
+        numbers = [number for number in files if onset <= number <= offset]
+        return Clip(
+            id=f"{self.name}/{row.clip}", dataset=self.name, subject=row.subject, fps=float(row.fps),
+            onset=0, apex=numbers.index(apex), offset=len(numbers) - 1,
+            read=Pictures(tuple(files[number] for number in numbers)), emotion=row.emotion, aus=row.aus,
+        )  # fmt: skip
+
+    def _check_span(self, row: Any, onset: int, apex: int, offset: int, files: Mapping[int, Any]) -> None:
+        if not onset <= apex <= offset:
+            raise DatasetError(
+                f"{row.clip} in {self.sheet_name} has onset {onset}, apex {apex}, offset {offset}: not in that order. "
+                "Correct it in a file of your own (corrections=)."
+            )
+        lacking = [number for number in (onset, apex, offset) if number not in files]
+        if lacking:
+            raise DatasetError(
+                f"{row.clip} lacks frame {lacking[0]} of {onset} to {offset}; {next(iter(files.values())).parent} holds "
+                f"{min(files)} to {max(files)}. Copy the folder again, or correct the number (corrections=)."
+            )
+
+    def _video(self, name: str, rows: pd.DataFrame) -> Video:
+        row: Any = next(rows.itertuples(index=False))
+        files = self.frame_paths(row)
+        return self._picture_video(name, row.subject, next(iter(files.values())).parent, rows, float(row.fps))
+
+    def _picture_video(self, name: str, subject: str, folder: Path, rows: pd.DataFrame, fps: float = 0.0) -> Video:
+        files = self.pictures_in(folder)
+        return Video(
+            id=f"{self.name}/{name}", dataset=self.name, subject=subject, fps=fps or self.fps,
+            intervals=self._intervals(rows, files), stream=PictureStream(tuple(files.values())),
+            times=SteadyTimes(len(files), fps or self.fps),
+        )  # fmt: skip
+
+    def _intervals(self, rows: pd.DataFrame, files: Mapping[int, Path]) -> pd.DataFrame:
+        numbers = np.array(list(files))
+        spans = np.array([self.span(row, files) for row in rows.itertuples(index=False)], int).reshape(-1, 3)
+        position = np.searchsorted(numbers, spans).clip(max=len(numbers) - 1)
+        intervals = pd.DataFrame(position, columns=list(NUMBERS)).assign(kind=rows["kind"].astype(object).to_numpy())
+        intervals["apex"] = intervals["apex"].astype("Int64").mask(rows["apex"].isna().to_numpy())
+        return intervals.sort_values("onset", kind="stable", ignore_index=True)
+
+    def _correct(self, table: pd.DataFrame) -> pd.DataFrame:
+        if self.corrections is False:
+            return table
+        known = read_corrections(self.name, None if self.corrections is True else self.corrections)
+        return correct(table, *known, self.sheet_name) if known else table
+
+
+def sheet_table(dataset: Dataset, *optional: str, required: tuple[str, ...] = ("subject", "filename", *NUMBERS)) -> pd.DataFrame:
+    """The dataset's sheet with the required columns, and of the optional ones those it has."""
+    sheet = read_sheet(dataset.sheet, required)
+    return sheet[[*required, *(name for name in optional if name in sheet and name not in required)]]
+
+
+def told_apart(names: pd.Series, kinds: pd.Series) -> pd.Series:
+    """Names of clips, ``-macro`` added to a macro-expression that shares its name with a micro-expression."""
+    shared = names.duplicated(keep=False) & (kinds == "macro")
+    return names.where(~shared, names + "-macro")
+
+
+def _root(root: str | Path | None, name: str, title: str, request_url: str) -> Path:
+    if root is None:
+        home = os.environ.get("FLEETING_DATA")
+        if not home:
+            raise DatasetError(
+                f"Where is {title}? Give its folder, or set FLEETING_DATA to the folder that holds {name}/. "
+                f"It is handed out at {request_url}"
+            )
+        root = Path(home) / name
+    path = Path(root).expanduser()
+    check_root(path, title, request_url)
+    return path
+
+
+def _numbers(table: pd.DataFrame, column: str, sheet: str) -> pd.Series:
+    if column not in table:
+        return pd.Series(pd.NA, index=table.index, dtype="Int64")
+    text = table[column].astype(str).str.strip()
+    values = pd.to_numeric(text.mask(text.isin(NOT_CODED)), errors="coerce")
+    if (strange := values.isna() & ~text.isin(NOT_CODED)).any():
+        cell, clip = text[strange].iloc[0], table.loc[strange, "clip"].iloc[0]
+        raise DatasetError(f"{sheet} has {column} {cell!r} for {clip}, which is no frame number. Mend the cell.")
+    return values.mask(values < 0).round().astype("Int64")  # SAMM's long videos have fractions, and -1 for "not coded"

@@ -1,0 +1,82 @@
+"""The catalogue: every dataset by its name on the command line, beside what the survey's Table 1 says of it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .base import Dataset
+from .cas_me_2 import CAS_ME_2
+from .cas_me_3 import CAS_ME_3
+from .casme import CASME
+from .casme2 import CASME2
+from .dfme import DFME
+from .expressions import FER2013, KDEF, MMI, TFEID, RaFD
+from .flow_maps import FlowMaps
+from .folder import FolderDataset
+from .four_dme import FourDME
+from .meview import MEVIEW
+from .mmew import MMEW
+from .polikovsky import Polikovsky
+from .samm import SAMM
+from .samm_lv import SAMMLV
+from .smic import SMIC
+from .usf_hd import USFHD
+
+_MICRO = (SMIC, CASME, CASME2, CAS_ME_2, CAS_ME_3, SAMM, SAMMLV, MMEW, MEVIEW, FourDME, DFME, USFHD, Polikovsky)
+_OTHERS = (FER2013, KDEF, MMI, RaFD, TFEID, FolderDataset, FlowMaps)
+DATASETS: dict[str, type[Dataset]] = {kind.name: kind for kind in (*_MICRO, *_OTHERS)}
+
+# The survey's Table 1: resolution, frames a second, samples, participants, action units, classes; and what is wrong there.
+# It calls CASME II "CASME3" (its frames, samples and participants are those of CASME II) and has no CASME II of its own.
+_SURVEY: dict[str, tuple[str, int | None, int | None, int | None, str, int | None, str]] = {
+    "smic": ("640x480", 100, 164, 16, "N", 3, "VIS and NIR: 71 samples of 8, 25 frames/s, which is right"),
+    "casme": ("640x480", 60, 195, 35, "Y", 8, "resolution is section B's; 35 were recorded, 19 are shown"),
+    "casme2": ("640x480", 200, 247, 35, "Y", 5, "listed as CASME3; 35 were recorded, 26 are shown"),
+    "cas-me-2": ("640x480", 30, 57, 22, "Y", 4, "22 were recorded, 14 show micro-expressions"),
+    "samm": ("2040x1088", 200, 159, 32, "Y", 7, "32 were recorded, 29 are shown; 8 classes with other"),
+    "mmew": ("1920x1080", 90, 300, 36, "Y", 7, "36 were recorded, 30 are shown"),
+    "meview": ("1280x720", 25, 40, 16, "Y", 7, "the paper has 31 samples; not all have action units"),
+    "usf-hd": ("1280x720", 30, 100, None, "N", 6, "29.7 frames/s"),
+    "polikovsky": ("640x480", 200, 42, 10, "N", 7, ""),
+}
+# What the papers name and nobody can be given a reader for.
+_UNREADABLE: dict[str, tuple[str, int | None, int | None, str, float, str, str]] = {
+    "yorkddt": ("YorkDDT", 18, 9, "320x240", 25.0, "on request of its authors", ""),
+    "avec": ("AVEC", None, None, "", 50.0, "", "continuous affect, no micro-expressions: listed wrongly as a set of those"),
+}
+_WITH_AUS = {"casme", "casme2", "cas-me-2", "cas-me-3", "samm", "samm-lv", "mmew", "4dme", "dfme", "meview"}
+
+
+def catalogue() -> pd.DataFrame:
+    """One row a dataset, ours beside the survey's numbers, which stand in ``survey_*``; ``remark`` says what is wrong there.
+
+    Returns
+    -------
+    DataFrame
+        ``name title clips subjects fps resolution classes aus doi request_url reader survey_clips survey_subjects
+        survey_fps survey_resolution survey_aus survey_classes remark``; <NA> where nothing is known. ``clips`` counts
+        micro-expressions, or stills.
+    """
+    rows = []
+    for name, kind in DATASETS.items():
+        if kind in (FolderDataset, FlowMaps):
+            continue
+        resolution, fps, clips, subjects, aus, classes, remark = _SURVEY.get(name, ("", None, None, None, "", None, ""))
+        rows.append(
+            {
+                "name": name, "title": kind.title,
+                "clips": kind.expected.get("clips"), "subjects": kind.expected.get("subjects"),
+                "fps": kind.fps, "resolution": kind.resolution, "classes": len(kind.classes) or None,
+                "aus": name in _WITH_AUS, "doi": kind.doi, "request_url": kind.request_url, "reader": True,
+                "survey_clips": clips, "survey_subjects": subjects, "survey_fps": fps, "survey_resolution": resolution,
+                "survey_aus": aus, "survey_classes": classes, "remark": remark,
+            }
+        )  # fmt: skip
+    for name, (title, samples, people, size, rate, url, remark) in _UNREADABLE.items():
+        rows.append(
+            {"name": name, "title": title, "clips": samples, "subjects": people, "fps": rate, "resolution": size,
+             "aus": False, "request_url": url, "reader": False, "remark": remark}
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    counts = ["clips", "subjects", "classes", "survey_clips", "survey_subjects", "survey_fps", "survey_classes"]
+    return table.astype(dict.fromkeys(counts, "Int64")).fillna({"doi": "", "survey_resolution": "", "survey_aus": ""})

@@ -1,0 +1,251 @@
+"""The doctor of a release: what is missing, what is impossible, and which counts differ from those in print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..media.pictures import PICTURES
+from ..media.pictures import _read_picture as read_picture
+from .tree import DatasetError
+
+if TYPE_CHECKING:
+    from .base import Dataset
+
+MICRO_S = 0.5  # the usual definition of a micro-expression: no longer than this
+WORKERS = 2
+SHOWN = 10  # findings of a kind that the text has; all are in ``findings``
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was noticed.
+
+    Attributes
+    ----------
+    level : {"error", "warning", "note"}
+        Errors keep a clip from being used as it stands; warnings want a look; notes say what is known and harmless.
+    topic : str
+        ``sheet counts order apex offset long double pictures frames decode stray protocol``.
+    clip : str
+        As in the table; empty if the finding is not about one clip.
+    text : str
+    """
+
+    level: str
+    topic: str
+    clip: str
+    text: str
+
+
+@dataclass
+class Checkup:
+    """What the doctor found in a release.
+
+    Attributes
+    ----------
+    dataset, root, sheet, layout : str
+        Which release, where, which edition of its sheet, and which of its picture folders.
+    counts : dict of str to int
+        ``clips``, ``subjects``, clips of each emotion, and ``usable``: clips that can be given as they stand.
+    findings : list of Finding
+    """
+
+    dataset: str
+    root: str
+    sheet: str = ""
+    layout: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+        return not any(finding.level == "error" for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers, text, lists and dicts, for JSON."""
+        return {**asdict(self), "ok": self.ok}
+
+    def __str__(self) -> str:
+        lines = [f"{self.dataset} in {self.root}", f"sheet {self.sheet}, layout {self.layout}"]
+        lines += [", ".join(f"{count} {name}" for name, count in self.counts.items())]
+        for level in ("error", "warning", "note"):
+            for topic in dict.fromkeys(one.topic for one in self.findings):
+                some = [one for one in self.findings if (one.level, one.topic) == (level, topic)]
+                lines += [f"{level}: {f'{one.clip}: ' if one.clip else ''}{one.text}" for one in some[:SHOWN]]
+                if len(some) > SHOWN:
+                    lines += [f"{level}: and {len(some) - SHOWN} more like this"]
+        return "\n".join([*lines, "Nothing is wrong." if self.ok else "There are errors."])
+
+
+def check(dataset: Dataset, *, frames: bool = False, progress: Callable[[int, int], None] | None = None) -> Checkup:
+    """Everything that is wrong with a release, as findings; it raises nothing.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    frames : bool, default=False
+        Also decode every picture from onset to offset, on two threads.
+    progress : callable, optional
+        Called with the number of pictures decoded and the number of all.
+
+    Returns
+    -------
+    Checkup
+    """
+    checkup = Checkup(dataset.title, str(dataset.root), layout=dataset.layout)
+    try:
+        checkup.sheet = dataset.sheet_name
+        table = dataset.table
+    except DatasetError as error:
+        checkup.findings.append(Finding("error", "sheet", "", str(error)))
+        return checkup
+    checkup.counts = _counts(table)
+    checkup.findings += [Finding("warning", "sheet", "", text) for text in dataset.remarks()]
+    checkup.findings += [*_against_print(dataset, checkup.counts), *_numbers(table), *_doubles(table)]
+    decode: list[tuple[str, Path]] = []
+    inside: list[Any] = []  # rows whose frames are inside a video file, an npz or a csv
+    used: set[Path] = set()
+    lost: dict[str, list[str]] = {}
+    usable = 0
+    for row in table.itertuples(index=False):
+        found, files = _pictures(dataset, row)
+        checkup.findings += found
+        usable += not any(one.level == "error" for one in found)
+        if files and files[0].suffix.lower() in PICTURES:
+            decode += [(str(row.clip), file) for file in files]
+            used.update(file.parent for file in files)
+        elif files:
+            inside.append(row)
+        if not files:
+            lost.setdefault(str(row.subject), []).append(str(row.clip))
+    checkup.counts["usable"] = usable
+    if not decode and not inside:
+        text = next((one.text for one in checkup.findings if one.topic == "pictures"), "the sheet is empty")
+        checkup.findings = [one for one in checkup.findings if one.topic != "pictures"]
+        checkup.findings.append(Finding("error", "pictures", "", f"no clip has pictures. {text}"))
+        lost = {}
+    for subject, clips in lost.items():
+        if len(clips) == int((table["subject"] == subject).sum()):
+            checkup.findings.append(Finding("error", "pictures", "", f"subject {subject} has no pictures at all ({len(clips)} clips)"))
+    checkup.findings += _strays(dataset, used)
+    if frames:
+        checkup.findings += [*_decode(decode, progress), *_read(dataset, inside)]
+    return checkup
+
+
+def _counts(table: pd.DataFrame) -> dict[str, int]:
+    micro = table[table["kind"] == "micro"] if (table["kind"] == "micro").any() else table
+    counts = {"clips": len(micro), "subjects": int(micro["subject"].nunique())}
+    counts |= {str(word): int(n) for word, n in micro["emotion"].value_counts().items()}
+    if len(micro) < len(table):
+        counts["macro"] = len(table) - len(micro)
+    return counts
+
+
+def _against_print(dataset: Dataset, counts: dict[str, int]) -> Iterator[Finding]:
+    for name, number in dataset.expected.items():
+        if counts.get(name, 0) != number:
+            yield Finding("warning", "counts", "", f"{counts.get(name, 0)} {name}; the release has {number}")
+    for name, number in dataset.published.items():
+        if counts.get(name, 0) != number:
+            yield Finding("note", "counts", "", f"{counts.get(name, 0)} {name}; the paper has {number}")
+    for name, (emotions, number) in dataset.protocols.items():
+        here = sum(counts.get(word, 0) for word in emotions)
+        if here != number:
+            yield Finding("note", "protocol", "", f"{here} clips have the labels of {name}; that protocol takes {number}")
+
+
+def _numbers(table: pd.DataFrame) -> Iterator[Finding]:
+    apexes = table["apex"].isna().sum()
+    if 0 < apexes < len(table):
+        for clip in table.loc[table["apex"].isna(), "clip"]:
+            yield Finding("warning", "apex", str(clip), "no apex was coded; the middle frame stands for it")
+    elif apexes:
+        yield Finding("note", "apex", "", "no apex was coded in this release; the middle frame stands for it")
+    if table["onset"].notna().any():
+        for clip in table.loc[table["offset"].isna(), "clip"]:
+            yield Finding("warning", "offset", str(clip), "no offset was coded, or zero")
+    seconds = (table["offset"] - table["onset"] + 1) / table["fps"]
+    long = ((table["kind"] == "micro") & (seconds > MICRO_S)).fillna(False).astype(bool)
+    for clip, length in zip(table.loc[long, "clip"], seconds[long], strict=True):
+        yield Finding("warning", "long", str(clip), f"lasts {length:.2f} s; a micro-expression lasts at most {MICRO_S} s")
+
+
+def _doubles(table: pd.DataFrame) -> Iterator[Finding]:
+    for clip, number in table["clip"].value_counts().items():
+        if number > 1:
+            yield Finding("error", "double", str(clip), f"stands in the sheet {number} times")
+    case = table["subject"] + "/" + table["clip"].str.casefold()
+    for clip in table.loc[case.duplicated() & ~table["clip"].duplicated(), "clip"]:
+        yield Finding("error", "double", str(clip), "differs from another clip in case only")
+
+
+def _pictures(dataset: Dataset, row: Any) -> tuple[list[Finding], list[Path]]:
+    """What is wrong with one clip, and its pictures from onset to offset."""
+    coded = [number for number in (row.onset, row.apex, row.offset) if not pd.isna(number)]
+    found = []
+    if coded != sorted(coded):
+        numbers = " ".join("?" if pd.isna(n) else str(n) for n in (row.onset, row.apex, row.offset))
+        found.append(Finding("error", "order", row.clip, f"onset, apex, offset are {numbers}: not in that order"))
+    try:
+        files = dataset.frame_paths(row)
+    except DatasetError as error:
+        return [*found, Finding("error", "pictures", row.clip, str(error))], []
+    onset, apex, offset = dataset.span(row, files)
+    lacking = [number for number in range(onset, offset + 1) if number not in files]
+    if lacking:
+        level = "error" if {onset, apex, offset} & set(lacking) else "warning"
+        which = ", ".join(map(str, lacking[:5])) + (" ..." if len(lacking) > 5 else "")
+        text = f"{len(lacking)} of the pictures {onset} to {offset} are missing: {which}"
+        found.append(Finding(level, "frames", row.clip, text))
+    return found, [file for number, file in files.items() if onset <= number <= offset]
+
+
+def _strays(dataset: Dataset, used: set[Path]) -> Iterator[Finding]:
+    """Files that are no pictures, and folders of pictures that no row of the sheet speaks of."""
+    for folder in sorted(used):
+        odd = [path.name for path in folder.iterdir() if path.suffix.lower() not in PICTURES and path.is_file()]
+        if odd:
+            yield Finding("note", "stray", "", f"{folder} also holds {', '.join(sorted(odd)[:3])}: passed over")
+    within = {parent for folder in used for parent in folder.parents}
+    nearby = {parent for folder in used for parent in list(folder.parents)[:2] if dataset.pictures in (parent, *parent.parents)}
+    for parent in sorted(nearby - used):
+        for name, path in dataset.tree.entries(parent).items():
+            if path.is_dir() and path not in used | within and name not in dataset.set_aside:
+                yield Finding("warning", "stray", "", f"{path} is not in the sheet")
+
+
+def _decode(files: list[tuple[str, Path]], progress: Callable[[int, int], None] | None) -> Iterator[Finding]:
+    sizes: dict[str, tuple[int, ...]] = {}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done, ((clip, file), shape) in enumerate(zip(files, pool.map(_shape, [file for _, file in files]), strict=True), 1):
+            if isinstance(shape, str):
+                yield Finding("error", "decode", clip, shape)
+            elif sizes.setdefault(clip, shape) != shape:
+                was = sizes[clip]
+                text = f"{file.name} is {shape[1]}x{shape[0]} px, others of the clip {was[1]}x{was[0]}"
+                yield Finding("error", "decode", clip, text)
+            if progress:
+                progress(done, len(files))
+
+
+def _read(dataset: Dataset, rows: list[Any]) -> Iterator[Finding]:
+    for row in rows:
+        try:
+            _ = dataset._clip(row).frames
+        except OSError as error:
+            yield Finding("error", "decode", row.clip, str(error))
+
+
+def _shape(file: Path) -> tuple[int, ...] | str:
+    try:
+        return read_picture(file).shape
+    except OSError as error:
+        return str(error)

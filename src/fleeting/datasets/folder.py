@@ -1,0 +1,155 @@
+"""Any folder of clips with a table: the reader for recordings of your own, and for releases whose layout nobody documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..clip import Clip, Video
+from ..errors import MediaError
+from ..media import open_media
+from ..media.pictures import PICTURES
+from .base import Dataset
+from .frames import VideoPart, VideoStream
+from .tree import COLUMNS, DatasetError, read_sheets
+
+TABLES = ("clips.csv", "table.csv", "annotations.csv", "*.csv", "*.xlsx", "*.xls")
+
+
+class FolderDataset(Dataset):
+    """A folder of clips (folders of pictures, or video files) and a table of what is in them.
+
+    Files expected: ``<root>/clips.csv`` with the columns
+
+    ========== =========================================================================================================
+    clip       required; unique; unless ``path`` says otherwise also the folder of pictures or video file below the root
+    subject    required; who it is
+    onset      frame number: of a folder the number in the picture's name, of a video file 0-based; empty: from the start
+    apex       likewise; empty: not coded
+    offset     likewise, inclusive; empty: to the end
+    emotion    a word; empty: not coded
+    aus        ``AU4+L10``; ``none``: coded, none seen; empty: not coded
+    kind       ``micro`` (default) or ``macro``
+    fps        frames a second, where it differs from the parameter
+    path       the folder or video file below the root, where it is not ``clip``
+    video      name of the long recording this event is in: ``videos()`` puts those of one name together
+    ========== =========================================================================================================
+
+    Other columns are kept in ``table``. Pictures carry numbers in their names (img1.png, img2.png).
+
+    Parameters
+    ----------
+    root : str or Path
+    table : str or Path, optional
+        The table; default ``clips.csv`` in the folder, or the only other sheet.
+    name : str, default="folder"
+        The dataset's name in clip ids and persons. Give each folder its own when you mix several.
+    fps : float, optional
+        Frames a second of clips whose row has none. Video files know their own.
+    corrections : bool, str or Path
+        As in :class:`.base.Dataset`.
+    """
+
+    name = "folder"
+    title = "Folder of clips"
+    fps = 0.0
+    sheets = TABLES
+    request_url = "(yours)"
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        table: str | Path | None = None,
+        *,
+        name: str | None = None,
+        fps: float | None = None,
+        corrections: bool | str | Path = True,
+    ):
+        if name is not None:
+            self.name = name  # type: ignore[misc]
+        if fps is not None:
+            self.fps = float(fps)
+        if table is not None and root is not None and not Path(table).is_absolute() and not Path(table).exists():
+            table = Path(root).expanduser() / table
+        super().__init__(root, sheet=table, corrections=corrections)
+
+    def read_table(self) -> pd.DataFrame:
+        """The table as it stands; columns that are not named as above are kept."""
+        rows = next(iter(read_sheets(self.sheet).values()), [])
+        header = [cell.casefold() for cell in rows[0]] if rows else []
+        header = ["aus" if name in {word.casefold() for word in COLUMNS["aus"]} else name for name in header]
+        if lacking := [name for name in ("clip", "subject") if name not in header]:
+            raise DatasetError(
+                f"{self.sheet} lacks the columns {', '.join(lacking)}; its first row reads: {', '.join(header) or '(nothing)'}. "
+                "Name them there: clip, subject, and where known onset, apex, offset, emotion, aus, kind, fps, path, video."
+            )
+        body = [(row + [""] * len(header))[: len(header)] for row in rows[1:] if any(row)]
+        table = pd.DataFrame(body, columns=header, dtype=str)
+        table["path"] = table["path"].mask(table["path"] == "", table["clip"]) if "path" in table else table["clip"]
+        table["kind"] = table["kind"].replace("", "micro") if "kind" in table else "micro"
+        if wrong := sorted(set(table["kind"]) - {"micro", "macro"}):
+            raise DatasetError(f"{self.sheet} has kind {wrong[0]!r}; there are micro and macro.")
+        if "fps" in table or self.fps:
+            table["fps"] = table["fps"].mask(table["fps"] == "", str(self.fps)) if "fps" in table else str(self.fps)
+        return table
+
+    def frame_paths(self, row: Any) -> dict[int, Path]:
+        """The pictures of a clip's folder by number; of a video file, the file at each of its frames."""
+        path = self._path(row)
+        if path.is_dir():
+            return self.pictures_in(path)
+        if path.suffix.lower() in PICTURES:
+            return {0: path}
+        return dict.fromkeys(range(self._length(path)), path)
+
+    def _path(self, row: Any) -> Path:
+        folder = self.root
+        for part in Path(row.path).parts:
+            found = self.tree.child(folder, part)
+            if found is None:
+                raise DatasetError(f"{folder / part} does not exist ({row.clip} in {self.sheet}). Copy it there, or mend the table.")
+            folder = found
+        return folder
+
+    def _length(self, path: Path) -> int:
+        try:
+            with open_media(path) as media:
+                return media.frame_count or sum(1 for _ in media)
+        except MediaError as error:
+            raise DatasetError(str(error)) from error
+
+    def _rate(self, row: Any, path: Path) -> float:
+        if row.fps > 0:
+            return float(row.fps)
+        if path.is_dir() or path.suffix.lower() in PICTURES:
+            raise DatasetError(f"How many frames a second has {row.clip}? Add a column fps to {self.sheet}, or give fps=.")
+        with open_media(path) as media:
+            return float(media.fps)
+
+    def _clip(self, row: Any) -> Clip:
+        path = self._path(row)
+        row = row._replace(fps=self._rate(row, path))
+        if path.is_dir() or path.suffix.lower() in PICTURES:
+            return super()._clip(row)
+        files = self.frame_paths(row)
+        onset, apex, offset = self.span(row, files)
+        self._check_span(row, onset, apex, offset, files)
+        return Clip(
+            id=f"{self.name}/{row.clip}", dataset=self.name, subject=row.subject, fps=row.fps,
+            onset=0, apex=apex - onset, offset=offset - onset,
+            read=VideoPart(path, row.fps, onset, offset + 1), emotion=row.emotion, aus=row.aus,
+        )  # fmt: skip
+
+    def _video(self, name: str, rows: pd.DataFrame) -> Video:
+        row: Any = next(rows.itertuples(index=False))
+        path = self._path(row)
+        fps = self._rate(row, path)
+        if path.is_dir():
+            return self._picture_video(name, row.subject, path, rows, fps)
+        with open_media(path) as media:
+            stream = VideoStream(path, None if np.isclose(fps, media.fps) else fps)  # its own timestamps, unless they lie
+        intervals = self._intervals(rows, self.frame_paths(row))
+        return Video(f"{self.name}/{name}", self.name, row.subject, fps, intervals, stream, stream.times)

@@ -1,0 +1,77 @@
+"""FHOFO: fuzzy histograms of optical flow orientations, blind to how far anything moved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..base import ClipTransformer
+from ..clip import Clip
+from ..preprocess.frames import moment, named
+from .fields import block_numbers, direction_bins, flow_frame_to_frame, require_fields
+
+FINE_BINS = 50
+SIGMA = 10  # fine bins, 72 degrees
+
+
+def fhofo(flow: np.ndarray, grid: tuple[int, int] = (5, 5), n_bins: int = 18, authors_bins: bool = False) -> np.ndarray:
+    """Fuzzy histograms of flow directions, one a block, each summing to one.
+
+    Parameters
+    ----------
+    flow : ndarray of shape (..., H, W, 2), float
+        px, x right, y down; all fields are counted together. Vectors of no length are left out.
+    grid : tuple of int, default=(5, 5)
+        Rows and columns of blocks.
+    n_bins : int, default=18
+        Directions kept of 50, which begin at -pi, +x towards +y (down).
+    authors_bins : bool, default=False
+        Take the authors' choice, whose first and last bin are neighbours on the circle and so almost twins; evenly spaced
+        around the circle otherwise.
+
+    Returns
+    -------
+    ndarray of shape (rows * columns * n_bins,), float32
+        Zeros for a block in which nothing moves.
+
+    References
+    ----------
+    Happy & Routray (2019), IEEE Transactions on Affective Computing 10(3). doi:10.1109/TAFFC.2017.2723386
+    """
+    require_fields(flow, "FHOFO", grid)
+    blocks = grid[0] * grid[1]
+    where = block_numbers(flow.shape[-3:-1], grid) * FINE_BINS + direction_bins(flow, FINE_BINS, -np.pi)
+    moves = (flow != 0).any(axis=-1)
+    counts = np.bincount(where[moves], minlength=blocks * FINE_BINS).reshape(blocks, FINE_BINS)
+    chosen = np.round(np.linspace(0, FINE_BINS - 1 if authors_bins else FINE_BINS, n_bins, endpoint=authors_bins)).astype(int)
+    histogram = counts @ fuzzy_kernel()[:, chosen]
+    total = histogram.sum(axis=1, keepdims=True)
+    return np.divide(histogram, total, out=np.zeros_like(histogram), where=total > 0).astype(np.float32).ravel()
+
+
+def fuzzy_kernel() -> np.ndarray:
+    """How much each of the 50 fine bins belongs to each other, (50, 50) float64: a Gaussian of their distance on the circle."""
+    apart = np.abs(np.subtract.outer(np.arange(FINE_BINS), np.arange(FINE_BINS)))
+    return np.exp(-(np.minimum(apart, FINE_BINS - apart) ** 2) / (2 * SIGMA**2))
+
+
+class FHOFO(ClipTransformer):
+    """:func:`fhofo` of each clip's flow from frame to frame, onset to offset.
+
+    Parameters
+    ----------
+    grid, n_bins, authors_bins
+        As in :func:`fhofo`.
+    method : {"dis", "tvl1", "farneback"}, default="dis"
+        Optical flow, see :func:`fleeting.flow.flow`.
+    """
+
+    def __init__(self, grid: tuple[int, int] = (5, 5), n_bins: int = 18, authors_bins: bool = False, method: str = "dis"):
+        self.grid = grid
+        self.n_bins = n_bins
+        self.authors_bins = authors_bins
+        self.method = method
+
+    def transform_clip(self, clip: Clip) -> np.ndarray:
+        """The descriptor of one clip."""
+        with named(clip):
+            return fhofo(flow_frame_to_frame(moment(clip), self.method), self.grid, self.n_bins, self.authors_bins)

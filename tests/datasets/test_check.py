@@ -1,0 +1,107 @@
+"""The doctor: finds what is wrong with a release, and nothing where nothing is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from fleeting.datasets.casme2 import CASME2
+from fleeting.datasets.mmew import MMEW
+from fleeting.datasets.samm import SAMM
+from fleeting.datasets.smic import SMIC
+
+from . import releases
+
+
+def _topics(checkup, level="error"):
+    return {(one.topic, one.clip) for one in checkup.findings if one.level == level}
+
+
+def test_a_whole_release_has_no_error_and_says_what_differs_from_print(tmp_path):
+    checkup = CASME2(releases.casme2(tmp_path)).check(frames=True)
+    assert checkup.ok
+    assert checkup.sheet.endswith("CASME2-coding-20190701.xlsx")
+    assert checkup.layout == "cropped"
+    assert checkup.counts == {"clips": 3, "subjects": 2, "happiness": 1, "disgust": 1, "others": 1, "usable": 3}
+    text = str(checkup)
+    assert "3 clips; the release has 255" in text
+    assert "3 clips; the paper has 247" in text
+    assert "sub04/EP12_01f: no apex was coded" in text
+    assert "Thumbs.db: passed over" in text
+    assert json.loads(json.dumps(checkup.to_dict()))["ok"] is True
+
+
+def test_missing_clips_and_frames_and_a_subject_without_clips(tmp_path):
+    root = releases.casme2(tmp_path)
+    (root / "Cropped/sub04/EP12_01f/reg_img21.jpg").unlink()
+    (root / "Cropped/sub04/EP13_02/reg_img7.jpg").unlink()
+    shutil.rmtree(root / "Cropped/sub01/EP02_01f")
+    checkup = CASME2(root).check()
+    assert not checkup.ok
+    assert _topics(checkup) == {("pictures", "sub01/EP02_01f"), ("pictures", ""), ("frames", "sub04/EP13_02")}
+    assert ("frames", "sub04/EP12_01f") in _topics(checkup, "warning")
+    assert "subject sub01 has no pictures at all" in str(checkup)
+    assert checkup.counts["usable"] == 1
+
+
+def test_a_sheet_without_any_pictures_is_one_finding(tmp_path):
+    root = releases.casme2(tmp_path)
+    shutil.rmtree(root / "Cropped")
+    (error,) = [one for one in CASME2(root).check().findings if one.level == "error"]
+    assert error.clip == ""
+    assert "no clip has pictures" in error.text
+    assert "come in a folder Cropped, CASME2_RAW_selected" in error.text
+
+
+def test_pictures_that_do_not_decode_or_differ_in_size(tmp_path):
+    root = releases.casme2(tmp_path)
+    (root / "Cropped/sub01/EP02_01f/reg_img9.jpg").write_bytes(b"no picture")
+    releases.picture(root / "Cropped/sub04/EP13_02/reg_img6.jpg", size=(20, 20))
+    assert CASME2(root).check().ok
+    seen = []
+    checkup = CASME2(root).check(frames=True, progress=lambda done, total: seen.append((done, total)))
+    assert _topics(checkup) == {("decode", "sub01/EP02_01f"), ("decode", "sub04/EP13_02")}
+    assert seen[-1] == (13, 13)
+
+
+def test_impossible_order_long_events_doubles_and_folders_nobody_speaks_of(tmp_path):
+    root = releases.casme2(tmp_path)
+    rows = [
+        ["01", "EP02_01f", None, 8, 13, 12, None, "12", "happiness"],
+        ["01", "EP02_01f", None, 8, 9, 12, None, "12", "happiness"],
+        ["04", "EP12_01f", None, 20, 30, 200, None, "4", "disgust"],
+    ]
+    releases.workbook(root / "CASME2-coding-20190701.xlsx", Sheet1=[releases.CASME2_HEADER, *rows])
+    releases.pictures(root / "Cropped/sub07/EP01_01", "reg_img{}.jpg", range(2))
+    checkup = CASME2(root).check()
+    assert {("order", "sub01/EP02_01f"), ("double", "sub01/EP02_01f")} <= _topics(checkup)
+    assert ("long", "sub04/EP12_01f") in _topics(checkup, "warning")
+    text = str(checkup)
+    assert "onset, apex, offset are 8 13 12" in text
+    assert "EP13_02 is not in the sheet" in text
+    assert "sub07 is not in the sheet" in text
+
+
+def test_a_sheet_that_cannot_be_read_is_a_finding(tmp_path):
+    checkup = CASME2(tmp_path).check()
+    assert _topics(checkup) == {("sheet", "")}
+
+
+def test_moments_that_are_no_expression_are_no_strays(tmp_path):
+    checkup = SMIC(releases.smic(tmp_path)).check()
+    assert checkup.ok
+    assert "non_micro" not in str(checkup)
+    assert "no apex was coded in this release" in str(checkup)
+
+
+def test_the_published_error_shows_without_corrections(tmp_path):
+    releases.samm(tmp_path)
+    assert SAMM(tmp_path).check().ok
+    assert ("order", "032/032_3_1") in _topics(SAMM(tmp_path, corrections=False).check())
+
+
+def test_the_edition_of_the_sheet_is_told(shared_data, tmp_path):
+    sheets = shared_data / "annotations"
+    assert "the sheet of 2014" in str(CASME2(tmp_path, sheet=sheets / "CASME2-coding-20140508.xlsx").check())
+    assert "the sheet of 2014" not in str(CASME2(tmp_path, sheet=sheets / "CASME2-coding-20190701.xlsx").check())
+    assert "lacks the 66 clips of others" in str(MMEW(tmp_path, sheet=sheets / "MMEW_Micro_Exp_delete_others.csv").check())

@@ -1,0 +1,16 @@
+"""4DME: a sheet with names of its own."""
+
+from __future__ import annotations
+
+from fleeting.datasets.four_dme import FourDME
+
+from . import releases
+
+
+def test_clips(tmp_path):
+    header = ["sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion"]
+    rows = [["G01", "G01_1", 3, 4, 6, "AU4+AU7(k)", "Negative"]]
+    releases.workbook(tmp_path / "4DME_annotation.xlsx", Sheet1=[header, *rows])
+    releases.pictures(tmp_path / "gray/G01/G01_1", "{}.jpg", range(1, 9))
+    (clip,) = FourDME(tmp_path).clips()
+    assert (clip.id, clip.emotion, clip.aus, clip.apex, clip.offset) == ("4dme/G01/G01_1", "negative", ("AU4",), 1, 3)

@@ -1,0 +1,43 @@
+"""MMEW: clips by emotion, macro-expressions as stills."""
+
+from __future__ import annotations
+
+from fleeting.datasets.mmew import MMEW
+
+from . import releases
+
+HEADER = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion", "remarks"]
+
+
+def _release(root, by_subject=False):
+    rows = [[1, "S01-01-001", 1, 3, 5, "6+12", "happiness", None], [13, "S13-07-001", 2, 4, 12, "4", "others", None]]
+    releases.workbook(root / "MMEW_Micro_Exp.xlsx", Sheet1=[HEADER, *rows])
+    for name, emotion in (("S01-01-001", "happiness"), ("S13-07-001", "others")):
+        folder = f"{name[:3]}/{emotion}" if by_subject else emotion
+        releases.pictures(root / "Micro_Expression" / folder / name, "{}.jpg", range(1, 13))
+    releases.picture(root / "Macro_Expression/S01/anger/S01-07-001.jpg")
+    return root
+
+
+def test_clips_in_either_nesting(tmp_path):
+    for name, by_subject in (("a", False), ("b", True)):
+        clips = MMEW(_release(tmp_path / name, by_subject)).clips()
+        assert [(clip.id, clip.emotion) for clip in clips] == [("mmew/S01/S01-01-001", "happiness"), ("mmew/S13/S13-07-001", "others")]
+        assert [int(frame.mean()) for frame in clips[1].frames] == list(range(2, 13))
+
+
+def test_macro_expressions_are_clips_of_one_frame(tmp_path):
+    dataset = MMEW(_release(tmp_path))
+    (clip,) = dataset.clips(kind="macro")
+    assert (clip.id, clip.subject, clip.emotion, clip.frames.shape) == ("mmew/S01/macro/S01-07-001", "S01", "anger", (1, 12, 16, 3))
+    assert clip.aus is None
+    assert dataset.check().ok
+
+
+def test_counts_of_the_real_sheet_without_others(shared_data, tmp_path):
+    dataset = MMEW(tmp_path, sheet=shared_data / "annotations/MMEW_Micro_Exp_delete_others.csv")
+    table = dataset.table
+    expected = {word: number for word, number in dataset.expected.items() if word not in ("clips", "others", "subjects")}
+    assert table["emotion"].value_counts().to_dict() == expected
+    assert (len(table), table["subject"].nunique()) == (234, 30)
+    assert ((table["onset"] <= table["apex"]) & (table["apex"] <= table["offset"])).all()

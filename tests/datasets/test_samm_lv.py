@@ -1,0 +1,60 @@
+"""SAMM Long Videos: fractions of frames, apexes of -1, one name for two expressions."""
+
+from __future__ import annotations
+
+from fleeting.datasets.samm_lv import SAMMLV
+
+from . import releases
+
+HEADER = ["Subject", "Filename", "Inducement Code", "Onset", "Apex", "Offset", "Duration", "Type", "Action Units", "Notes"]
+
+
+def _release(root):
+    rows = [
+        ["006", "006_1_1", 1, 3.4, 5.6, 8.2, 5.8, "Macro", "4(B/C)+7B", None],
+        ["006", "006_1_2", 1, 10, -1, 14, 5, "Micro - 1/2", "4+7", None],
+        ["037", "037_4_1", 4, 0, 2, 5, 6, "Micro - 1/2", "24", None],
+        ["037", "037_4_1", 4, 0, 3, 7, 8, "Macro", "24", None],
+    ]
+    notes = [["SAMM Long Videos Dataset"], *[[None]] * 8]
+    releases.workbook(root / "SAMM_LongVideos_V2_Release.xlsx", FACS_Movement_Only=[*notes, HEADER, *rows])
+    releases.pictures(root / "SAMM_longvideos/006_1", "006_1_{:04d}.jpg", range(20))
+    releases.pictures(root / "SAMM_longvideos/006_2", "006_2_{:04d}.jpg", range(3))
+    releases.pictures(root / "SAMM_longvideos/037_4", "037_4_{:04d}.jpg", range(9))
+    return root
+
+
+def test_clips_are_micro_expressions_and_an_apex_of_minus_one_is_none(tmp_path):
+    one, two = SAMMLV(_release(tmp_path)).clips()
+    assert (one.id, one.apex, one.offset) == ("samm-lv/006/006_1_2", 2, 4)
+    assert (two.id, two.apex, two.offset) == ("samm-lv/037/037_4_1", 2, 5)
+
+
+def test_fractions_are_rounded_and_names_told_apart(tmp_path):
+    table = SAMMLV(_release(tmp_path)).table
+    assert table.loc[0, ["onset", "apex", "offset"]].tolist() == [3, 6, 8]
+    assert table["clip"].tolist() == ["006/006_1_1", "006/006_1_2", "037/037_4_1", "037/037_4_1-macro"]
+
+
+def test_videos(tmp_path):
+    videos = SAMMLV(_release(tmp_path)).videos()
+    assert [(video.id, len(video.intervals)) for video in videos] == [
+        ("samm-lv/006/006_1", 2), ("samm-lv/037/037_4", 2), ("samm-lv/006/006_2", 0),
+    ]  # fmt: skip
+    assert videos[0].intervals["apex"].isna().tolist() == [False, True]
+    assert videos[0].fps == 200.0
+
+
+def test_a_table_of_another_rate_is_suspected(tmp_path):
+    assert "resampled to 30 frames/s?" in str(SAMMLV(_release(tmp_path)).check())
+
+
+def test_counts_of_the_real_sheet(shared_data, tmp_path):
+    table = SAMMLV(tmp_path, sheet=shared_data / "spotting/SAMMLV_gt.xlsx").table
+    assert table["kind"].value_counts().to_dict() == {"macro": 343, "micro": 159}
+    assert (table["subject"].nunique(), table["video"].nunique()) == (30, 147)
+    assert table.loc[table["kind"] == "micro", "video"].nunique() == 79
+    assert table["clip"].is_unique
+    assert table["apex"].isna().sum() == 6
+    coded = table[table["apex"].notna()]
+    assert ((coded["onset"] <= coded["apex"]) & (coded["apex"] <= coded["offset"])).all()
