@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -40,14 +41,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--long", action="store_true")
     long = parser.parse_args().long
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, OpenCV {cv2.__version__}")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, OpenCV {cv2.__version__}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for fps, seconds in ((30, 60), (200, 15)):
             path = fl.synthetic_interview(3, seconds, fps).write(Path(folder) / f"{fps}.mp4")
             result = analysed(path, folder)
             show(f"640x480 at {fps} fps", result)
             for name, rate in (("Farnebäck, whole frame", farneback(path)), ("TV-L1, 128 px crop", tvl1(path))):
-                print(f"    {name}, flow alone: {rate:.1f} frames/s; fleeting is {result['frames'] / result['seconds'] / rate:.1f} times as fast")
+                print(
+                    f"    {name}, flow alone: {rate:.1f} frames/s; fleeting is {result['frames'] / result['seconds'] / rate:.1f} times as fast"
+                )
             if fps == 30 and long:
                 twenty = analysed(repeated(path, 20), folder)
                 show("twenty minutes of it", twenty)
@@ -92,13 +97,15 @@ def farneback(path, frames=40):
 
 
 def tvl1(path, frames=8):
-    grey = [cv2.resize(cv2.cvtColor(f.image[80:380, 170:470], cv2.COLOR_RGB2GRAY), (128, 128)) for f in fl.open_media(path).frames(0, frames)]
+    grey = [
+        cv2.resize(cv2.cvtColor(f.image[80:380, 170:470], cv2.COLOR_RGB2GRAY), (128, 128)) for f in fl.open_media(path).frames(0, frames)
+    ]
     return rate(lambda a, b: cv2.optflow.DualTVL1OpticalFlow.create().calc(a, b, None), grey)
 
 
 def rate(work, grey):
     times = []
-    for a, b in zip(grey, grey[1:], strict=False):
+    for a, b in pairwise(grey):
         start = time.perf_counter()
         work(a, b)
         times.append(time.perf_counter() - start)

@@ -26,7 +26,6 @@ KINDS = ("micro", "macro", "blink", "speech", "head")
 # What is left when one stage is left out.
 STAGES = {
     "all stages": [],
-    "head motion not regressed out": [(flow_spotter, "_without_head", lambda skin, head, fps: skin)],
     "blinks not told apart": [(context, "blinks", lambda eye_open, fps: [])],
     "speech not told apart": [(context, "speech", lambda mouth, fps: []), (flow_spotter, "LARGE", np.inf)],
     "rise enough, no fall needed": [(flow_spotter, "_pulse", lambda x, k: _rise(x, k))],

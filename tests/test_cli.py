@@ -16,6 +16,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -186,6 +187,26 @@ def test_a_name_that_is_not_text_on_a_terminal_that_shows_little(blank, tmp_path
     assert ended.code == DONE
     assert r"caf\udce9: 0 micro" in ended.said
     assert files(tmp_path / "out") == sorted(FILES)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_on_a_terminal_the_progress_is_shown_and_gone_before_the_results(brows, tmp_path, out):
+    video = Path(shutil.copy(brows, tmp_path / "take [2].mp4"))
+    ours, terminal = os.openpty()
+    command = [sys.executable, "-c", MAIN, "analyze", video, "--out", out]
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm", "COLUMNS": "100"}) as running:
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # the other end has been closed
+            while piece := os.read(ours, 4096):
+                shown += piece
+    os.close(ours)
+    text = shown.decode()
+    assert running.returncode == DONE
+    assert "take [2].mp4" in text
+    assert "/45" in text  # frames
+    assert text.rindex("take [2].mp4") < text.index("take [2]: 1 micro")
+    assert "Traceback" not in text
 
 
 def test_picture_folders(fleeting, frames, tmp_path, out, face_model):
@@ -512,22 +533,18 @@ def test_interrupted_in_the_middle(recording, blank, tmp_path, out, jobs):
     """As a terminal does it: to the whole group of processes, while the second video is analysed."""
     long = tmp_path / "long.mp4"
     shutil.copy(recording, long)
-    running = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "analyze", blank, long, "--out", out, "--jobs", str(jobs)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        patience = time.monotonic() + 60
-        while not (out / "blank" / "report.html").exists() and time.monotonic() < patience:
-            time.sleep(0.02)
-        time.sleep(0.3)
-        os.killpg(running.pid, signal.SIGINT)
-        _, said = running.communicate(timeout=60)
-    finally:
-        running.kill()
+    command = [sys.executable, "-c", MAIN, "analyze", blank, long, "--out", out, "--jobs", str(jobs)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+        try:
+            patience = time.monotonic() + 60
+            while not (out / "blank" / "report.html").exists() and time.monotonic() < patience:
+                time.sleep(0.02)
+            time.sleep(0.3)
+            os.killpg(running.pid, signal.SIGINT)
+            _, said = running.communicate(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
     assert running.returncode == INTERRUPTED
     assert "Interrupted. Nothing half-written was left behind." in said
     assert "Traceback" not in said

@@ -251,12 +251,21 @@ def test_a_function_in_a_file_gives_the_same_on_one_process_and_two(tmp_path):
     tables_equal(runs[0], runs[1])
     assert (runs[0].predictions.filter(like="p_") != runs[2].predictions.filter(like="p_")).to_numpy().any()
     assert method.steps[1][1].random_state is None
-    for text, says in (("method", "no registered method"), ("mine.py:other", "no function 'other'; it has .*method"), ("mine.py:wrong", "3 is no method")):
-        with pytest.raises(UsageError, match=says):
-            load_method(text if ":" not in text else f"{tmp_path}/{text}")
+
+
+def test_a_function_in_a_file_that_cannot_be_used(tmp_path):
+    (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "broken.py").write_text("1/0")
-    with pytest.raises(UsageError, match="ZeroDivisionError"):
-        load_method(f"{tmp_path}/broken.py:f")
+    for text, says in (
+        ("none.py:method", "no registered method"),
+        ("mine.py:other", "no function 'other'; it has .*method"),
+        ("mine.py:wrong", "3 is no method"),
+        ("broken.py:f", "ZeroDivisionError"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            load_method(f"{tmp_path}/{text}")
+    with pytest.raises(UsageError, match="'svm' is no registered method"):
+        load_method("svm")
 
 
 def test_the_seed_counts_and_global_randomness_is_left_alone():
@@ -318,7 +327,8 @@ def test_a_run_is_kept_resumed_and_told_apart(tmp_path, seen):
     assert [each[1:3] for each in told if each[0] == "folds"] == [(0, 1), (1, 1)]
     tables_equal_in_any_order(run, read_run(tmp_path / run.name))
     other, _ = made(seed=1)
-    for change in ({"seed": 1}, {"protocol": SubjectKFold(6)}, {"method": make_pipeline(Pixels(), SVC())}, {"y": np.roll(y, 1)}, {"clips": other}):
+    changed = make_pipeline(Pixels(), SVC())
+    for change in ({"seed": 1}, {"protocol": SubjectKFold(6)}, {"method": changed}, {"y": np.roll(y, 1)}, {"clips": other}):
         given = {"method": METHOD, "clips": clips, "y": y, "protocol": LOSO(), "seed": 0} | change
         evaluate(**given, out=tmp_path, name="mine")
     assert len(list(tmp_path.glob("mine-*"))) == 6
@@ -402,7 +412,8 @@ def test_killed_at_random_moments_and_resumed_it_gives_the_same(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     environment = os.environ | {"FLEETING_CACHE": str(tmp_path / "cache")}
-    finished = subprocess.run([sys.executable, str(script), str(tmp_path)], env=environment, capture_output=True, text=True, timeout=100, check=False)
+    command = [sys.executable, str(script), str(tmp_path)]
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert finished.returncode == 0, finished.stderr
     assert 5 <= int(finished.stdout) < 20
     assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
@@ -431,12 +442,13 @@ class Short(DummyClassifier):
 
 def test_methods_that_cannot_be_used_are_said(tmp_path):
     clips, y = made()
+    with_generator = RandomForestClassifier(random_state=np.random.RandomState(0))
     for method, options, says in (
         (make_pipeline(Pixels(), Locked(threading.Lock())), {}, "cannot be copied for each fold"),
         (3, {}, "3 is no method"),
         (SVC, {}, "is no method"),
         (StandardScaler(), {}, "is no method"),
-        (make_pipeline(Pixels(), RandomForestClassifier(random_state=np.random.RandomState(0))), {"out": tmp_path}, "RandomState cannot be named"),
+        (make_pipeline(Pixels(), with_generator), {"out": tmp_path}, "RandomState cannot be named"),
         (make_pipeline(Pixels(), Unsendable(threading.Lock())), {"jobs": 2}, "cannot be sent to other processes: take jobs=1"),
         (make_pipeline(Pixels(), Short()), {}, r"fold 'a/s0': 4 clips were tested, .* shape \(3,\)"),
         (make_pipeline(Pixels(), SVC(C=-1)), {}, "fold 'a/s0' failed: InvalidParameterError"),

@@ -79,7 +79,7 @@ class Cache:
         except OSError as error:
             self._broken = True
             warnings.warn(
-                f"the cache {self.folder} could not be written: {error.strerror or error}; going on without it. "
+                f"the cache {self.folder} could not be written: {error.strerror or f'the disk is full ({error})'}; going on without it. "
                 "`fleeting cache clear` makes room, FLEETING_CACHE names another folder",
                 stacklevel=2,
             )

@@ -219,10 +219,17 @@ def _outcomes(
 
 
 def _one_of_many(*arguments: Any) -> RenderableType | FleetingError:
-    """:func:`_one` in a process of its own, which tidies up when it is terminated."""
-    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """:func:`_one` in a process of its own, which tidies up and ends when it is terminated."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # tidying up is not to be stopped
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGTERM, stop)
     try:
         return _one(*arguments)
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)  # the pool would keep the process
     finally:
         signal.signal(signal.SIGTERM, handler)
 

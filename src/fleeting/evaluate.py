@@ -93,7 +93,8 @@ def evaluate(
     """
     clips, y = _checked(clips, y)
     labels = [str(each) for each in np.unique(y)]
-    folds = _folds(protocol, clips, y)
+    folds = folds_of(protocol, clips)
+    _warn_of_lost_classes(folds, y)
     method = _copied(method)
     name = name or _called(method)
     leaky = bool(getattr(protocol, "leaky", False))
@@ -186,17 +187,16 @@ def _checked(clips: Iterable[Clip], y: Any) -> tuple[list[Clip], np.ndarray]:
     return clips, y
 
 
-def _folds(protocol: Any, clips: list[Clip], y: np.ndarray) -> list[Fold]:
-    """The protocol's folds, leaks refused and lost classes reported."""
+def folds_of(protocol: Any, clips: list[Clip]) -> list[Fold]:
+    """The folds of a protocol or of a scikit-learn splitter, LeakageError where a person is on both sides and may not be."""
     persons = np.array([clip.person for clip in clips])
     if hasattr(protocol, "folds"):
-        folds = list(protocol.folds(clips, y))
+        folds = list(protocol.folds(clips))
     elif hasattr(protocol, "split"):
         groups = persons if asks_for_groups(protocol, "split") else None
-        folds = [Fold(str(n), *map(np.asarray, each)) for n, each in enumerate(protocol.split(clips, y, groups), 1)]
+        folds = [Fold(str(n), *map(np.asarray, each)) for n, each in enumerate(protocol.split(clips, None, groups), 1)]
     else:
         raise UsageError(f"{protocol!r} is no protocol: give LOSO(), another of fleeting.protocols, or a scikit-learn splitter")
-    lost = []
     for fold in folds:
         both = sorted(set(persons[fold.train].tolist()) & set(persons[fold.test].tolist()))
         if both and not getattr(protocol, "leaky", False):
@@ -205,12 +205,15 @@ def _folds(protocol: Any, clips: list[Clip], y: np.ndarray) -> list[Fold]:
                 + (f" and {len(both) - 1} more" if len(both) > 1 else "")
                 + ": its score would say little about other people. Take a protocol that keeps persons whole, such as LOSO()"
             )
-        if len(gone := np.setdiff1d(y, y[fold.train])):
-            lost.append(f"{fold.name} without {', '.join(map(str, gone))}")
+    return folds
+
+
+def _warn_of_lost_classes(folds: list[Fold], y: np.ndarray) -> None:
+    gone = {fold.name: np.setdiff1d(y, y[fold.train]) for fold in folds}
+    lost = [f"{name} without {', '.join(map(str, classes))}" for name, classes in gone.items() if len(classes)]
     if lost:
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         warnings.warn(f"{len(lost)} of {len(folds)} folds train without some class: {'; '.join(lost[:5])}{more}", stacklevel=3)
-    return folds
 
 
 def _copied(method: Any) -> Any:

@@ -15,6 +15,7 @@ import sys
 from contextlib import suppress
 from enum import Enum
 from functools import cache, partial
+from io import IOBase
 from pathlib import Path, PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
@@ -106,9 +107,9 @@ def _object(value: Any) -> Any:
     if hasattr(value, "get_params"):
         params = {key: each for key, each in sorted(value.get_params(deep=False).items()) if key not in NO_MATTER}
         return {**named, "params": _describe(params)}
-    if hasattr(value, "detach"):  # a tensor, wherever it lives
+    if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor, wherever it lives
         return {**named, "values": _array(value.detach().cpu().numpy())}
-    if not hasattr(value, "__dict__") or isinstance(value, np.random.RandomState | np.random.Generator):
+    if not hasattr(value, "__dict__") or isinstance(value, IOBase | np.random.RandomState | np.random.Generator):
         raise UnnamableError(f"a {_path(kind)} cannot be named in a run: give a number, a text or a path in its place")
     return {**named, "holds": _describe(vars(value))}
 

@@ -211,14 +211,14 @@ def checked(predictions: pd.DataFrame, what: str) -> pd.DataFrame:
         raise UsageError(f"the predictions of {what} lack the column {missing[0]!r}; they need {', '.join(COLUMNS)}")
     if not len(predictions):
         raise UsageError(f"the predictions of {what} have no row")
-    words = predictions.loc[:, list(COLUMNS)]
+    words = {name: predictions[name].tolist() for name in COLUMNS}  # lists: a fold has few rows, and there are many folds
     for name in ("clip", "y_true", "y_pred"):
-        if (gap := (words[name].isna() | (words[name].astype(str) == "")).to_numpy()).any():
-            raise UsageError(f"the predictions of {what} have no {name} in row {int(gap.argmax()) + 1}")
-    table = words.astype(str).reset_index(drop=True)
-    twice = table.duplicated(["clip", "fold"]).to_numpy()
-    if twice.any():
-        clip = table["clip"][twice].iloc[0]
+        if (gap := predictions[name].isna().to_numpy()).any() or "" in words[name]:
+            row = int(gap.argmax()) if gap.any() else words[name].index("")
+            raise UsageError(f"the predictions of {what} have no {name} in row {row + 1}")
+    table = pd.DataFrame({name: list(map(str, column)) for name, column in words.items()})
+    if len(set(zip(table["clip"], table["fold"], strict=True))) < len(table):
+        clip = table["clip"][table.duplicated(["clip", "fold"])].iloc[0]
         raise UsageError(f"the predictions of {what} hold the clip {clip!r} twice: make ids unique (dataset/subject/name)")
     for name in (c for c in predictions.columns if str(c).startswith("p_")):
         try:

@@ -234,7 +234,7 @@ class _Crowd:
         region, weight = sites().region, motion.weight
         strain = sites().strain(motion.skin)
         values = [_regional(part, weight, region).ravel() for part in (motion.skin, strain[:, None])]
-        values += [[motion.likeness[region == r].mean() for r in range(len(REGIONS))], motion.head]
+        values += [np.array([motion.likeness[region == r].mean() for r in range(len(REGIONS))]), motion.head]
         values += [pose(person.face.points), eye_openness(person.face.points).mean(keepdims=True), gaze(person.face.points)]
         values += [np.array([mouth_openness(person.face.points), motion.light, motion.sharpness, motion.residual, person.face.iod])]
         values += [person.face.eyes.mean(axis=0), np.array([person.started])]

@@ -177,8 +177,8 @@ def test_a_clip_that_holds_nothing_but_the_event_is_an_event(fps, width):
 
 
 def test_teeth_that_come_into_view_are_no_micro_expression():
-    motion = dict(right_mouth_x=-3 * bump(400, 30), left_mouth_x=3 * bump(400, 30))
-    teeth = dict(right_mouth_likeness=-0.3 * bump(400, 30), left_mouth_likeness=-0.3 * bump(400, 30))
+    motion = {"right_mouth_x": -3 * bump(400, 30), "left_mouth_x": 3 * bump(400, 30)}
+    teeth = {"right_mouth_likeness": -0.3 * bump(400, 30), "left_mouth_likeness": -0.3 * bump(400, 30)}
     assert kinds(signals(**motion)) == ["micro"]
     assert kinds(signals(**motion, **teeth)) == []
 

@@ -49,18 +49,18 @@ def fdm(flow: np.ndarray, grid: tuple[int, int] = (8, 8), tau: int = 3, threshol
     if flow.ndim != 4 or tau < 1 or len(flow) < tau:
         raise UsageError(f"FDM with tau={tau} needs at least {max(tau, 1) + 1} frames; got flow of shape {flow.shape}")
     stretches, blocks = len(flow) // tau, grid[0] * grid[1]
-    vectors = flow[: stretches * tau].astype(np.float64)
+    x, y = (np.ascontiguousarray(flow[: stretches * tau, ..., axis]) for axis in (0, 1))
     if align:
-        vectors -= np.median(vectors, axis=(1, 2), keepdims=True)
+        x, y = (each - np.median(each, axis=(1, 2), keepdims=True) for each in (x, y))
     cuboid = np.arange(stretches).repeat(tau)[:, None, None] * blocks + block_numbers(flow.shape[1:3], grid)
-    moves = np.hypot(vectors[..., 0], vectors[..., 1]) > threshold
-    vectors, cuboid = vectors[moves], cuboid[moves]  # (M, 2), (M,)
-    kept = np.ones(len(vectors), bool)
+    moves = np.hypot(x, y) > threshold
+    x, y, cuboid = x[moves], y[moves], cuboid[moves]  # (M,) each
+    kept = np.ones(len(x), bool)
     for _ in range(MOST_ROUNDS):
-        sums = np.stack([np.bincount(cuboid[kept], vectors[kept, axis], stretches * blocks) for axis in (0, 1)], axis=1).astype(float)
+        sums = np.stack([np.bincount(cuboid, each * kept, stretches * blocks) for each in (x, y)], axis=1).astype(float)
         length = np.hypot(*sums.T)[:, None]
         direction = np.divide(sums, length, out=np.zeros_like(sums), where=length > 1e-9)
-        now = (vectors * direction[cuboid]).sum(axis=1) > 0
+        now = x * direction[cuboid, 0] + y * direction[cuboid, 1] > 0
         if (now == kept).all():
             break
         kept = now

@@ -36,7 +36,7 @@ def hoof(flow: np.ndarray, n_bins: int = 8, grid: tuple[int, int] = (1, 1)) -> n
     """
     require_fields(flow, "HOOF", grid)
     blocks = grid[0] * grid[1]
-    where = block_numbers(flow.shape[-3:-1], grid) * n_bins + direction_bins(flow * [1, -1], n_bins)
+    where = block_numbers(flow.shape[-3:-1], grid) * n_bins + direction_bins(flow * np.array([1, -1], flow.dtype), n_bins)
     length = np.hypot(flow[..., 0], flow[..., 1])
     histogram = np.bincount(where.ravel(), length.ravel(), blocks * n_bins).reshape(blocks, n_bins)
     total = histogram.sum(axis=1, keepdims=True)

@@ -13,6 +13,7 @@ from ..preprocess.frames import moment, named
 from .au_motion import AUMotion
 from .fields import direction_bins, flow_from_first, require_fields
 
+# Sectors of 45 degrees, centred on the axes and the diagonals.
 N_BINS = 8
 # px; what is left of a motion that was taken away has no direction.
 LEAST_LENGTH = 1e-6
@@ -83,15 +84,18 @@ def mdmo(
         raise UsageError(f"MDMO takes flow of shape (T - 1, H, W, 2), T from 2, and 68 points; got {flow.shape} and {points.shape}")
     if aggregation not in ("per_frame", "pooled"):
         raise UsageError(f"aggregation {aggregation!r} is not known; choose from per_frame, pooled")
-    vectors = flow.astype(np.float64)
-    if align:
-        vectors = vectors - np.stack([_head_motion(field, points) for field in flow])
+    vectors = flow - np.stack([_head_motion(field, points) for field in flow]) if align else flow
+    region, y, x = np.nonzero(region_masks(points, flow.shape[1:3]))  # (P,) each: a pixel of a region
+    inside = vectors[:, y, x]  # (T - 1, P, 2)
+    shape = (len(flow), len(REGIONS), N_BINS)
+    place = (np.arange(len(flow))[:, None] * len(REGIONS) + region) * N_BINS + direction_bins(inside, N_BINS, -np.pi / N_BINS)
+    moves = np.hypot(inside[..., 0], inside[..., 1]) > LEAST_LENGTH
+    weights = (moves, moves * inside[..., 0], moves * inside[..., 1])
+    counts, sum_x, sum_y = (np.bincount(place.ravel(), w.ravel(), np.prod(shape)).reshape(shape) for w in weights)
     if aggregation == "pooled":
-        vectors = vectors.reshape(1, -1, *flow.shape[2:])  # the frames below each other
-    mean = np.zeros((36, 2))
-    for k, mask in enumerate(region_masks(points, flow.shape[1:3])):
-        inside = np.tile(mask, (vectors.shape[1] // len(mask), 1))
-        mean[k] = np.mean([_main(field[inside]) for field in vectors], axis=0)
+        counts, sum_x, sum_y = (numbers.sum(axis=0, keepdims=True) for numbers in (counts, sum_x, sum_y))
+    main = counts.argmax(axis=2)[..., None]
+    mean = np.concatenate([np.take_along_axis(sums / np.maximum(counts, 1), main, 2) for sums in (sum_x, sum_y)], axis=2).mean(axis=0)
     length = np.hypot(*mean.T)
     longest = length.max() or 1
     if cartesian:
@@ -150,15 +154,6 @@ class MDMO(ClipTransformer):
             fields = flow_from_first(frames, self.method)
             points = to_ibug68(AUMotion(self.find_mesh)._mesh(frames[0]))
             return mdmo(fields, points, self.weight, self.aggregation, self.cartesian, self.align)
-
-
-def _main(vectors: np.ndarray) -> np.ndarray:
-    """The mean of those vectors, of (N, 2), that point into the fullest of 8 sectors centred on the axes and diagonals."""
-    vectors = vectors[np.hypot(*vectors.T) > LEAST_LENGTH]
-    if not len(vectors):
-        return np.zeros(2)
-    bins = direction_bins(vectors, N_BINS, -np.pi / N_BINS)
-    return vectors[bins == np.bincount(bins).argmax()].mean(axis=0)
 
 
 def _head_motion(field: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ from . import context
 MICRO_S = (0.05, 0.08, 0.12, 0.17, 0.25)  # half-widths of a pulse
 MACRO_S = (0.35, 0.5, 0.75, 1.1, 1.6)
 FLOOR = 0.06  # % of the eye distance: what registration leaves undone on a good day
+LEAK = 20.0  # % of the eye distance for a nod of one radian or one eye distance: depth is known to about a fifth
 # % of the eye distance. Larger than LARGE is no micro-expression, however short: it is a mouth that talks, or a macro-expression.
 # Larger than BEYOND is no expression: the head turned, or something passed before the face.
 LARGE, BEYOND = 8.0, 20.0
@@ -127,15 +128,13 @@ class _Stretch:
         self.fps = 1 / self.frame_s
         self.grid = np.arange(self.time[0], self.time[-1] + self.frame_s / 2, self.frame_s)
         skin = self._even(table[[f"{r}_{a}" for r in REGIONS for a in "xy"]]).reshape(-1, len(REGIONS), 2)  # (T, R, 2)
-        head = self._even(table[["head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch"]])
-        self.head_speed = context.head_speed(head, self.fps)
+        self.head = self._even(table[["head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch"]])
         eye_open, mouth_open = self._even(table[["eye_open", "mouth_open"]]).T
         self.blinks = context.blinks(eye_open, self.fps)
         # Not the lips' own motion: teeth that appear between them mislead the tracking.
         jaw = np.column_stack([skin[:, REGIONS.index("chin"), 1], 100 * mouth_open])
         self.speech = context.speech(jaw, self.fps)
-        self.heads = context.head_movements(self.head_speed, self.fps)
-        skin = _without_head(skin, head, self.fps)
+        self.heads = context.head_movements(context.head_speed(self.head, self.fps), self.fps)
         self.skin = gaussian_filter1d(skin, max(0.008 * self.fps, 0.35), axis=0)
         likeness = self._even(table[[f"{r}_likeness" for r in REGIONS]])
         likeness[:, _MOUTH] = likeness[:, _MOUTH].min(axis=1, keepdims=True)
@@ -154,9 +153,11 @@ class _Stretch:
     def _pulses(self, half_widths: tuple[float, ...], trust: np.ndarray) -> _Pulses:
         height = np.zeros(self.skin.shape[:2], np.float32)  # (T, R), % of the eye distance
         frames = sorted({max(1, round(s * self.fps)) for s in half_widths if 2 * s < self.grid[-1] - self.grid[0]} or {1})
+        nod = np.zeros((len(height), 1), np.float32)
         for k in frames:
             height = np.maximum(height, _pulse(self.skin, k))
-        noise = self._noise(frames[0], height)
+            nod = np.maximum(nod, _pulse(self.head[:, None], k))
+        noise = self._noise(frames[0], height, nod)
         trust[:, _EYES] *= 0.5  # gaze and lids move there all the time
         margin = round(0.06 * self.fps)
         trust[np.ix_(context.mask(self.speech, len(height), margin), _LOWER)] = 0
@@ -169,18 +170,20 @@ class _Stretch:
         snr = trust * height / noise
         return _Pulses(height * trust, snr, np.sqrt((np.sort(snr, axis=1)[:, -3:] ** 2).sum(axis=1)))
 
-    def _noise(self, k: int, height: np.ndarray) -> np.ndarray:
-        """How high a region pulses when nothing happens, (T, R): its jitter over 10 s, its usual restlessness over 16 s, the head's motion.
+    def _noise(self, k: int, height: np.ndarray, nod: np.ndarray) -> np.ndarray:
+        """How high each region pulses when nothing happens, (T, R).
 
-        In a clip of a second or two the event itself would be the usual; only the jitter counts there.
+        Its jitter over 10 s, its usual restlessness over 16 s, and what the head's motion may leave in it. In a clip of a second or two
+        the event itself would be the usual; only the jitter counts there.
         """
         jerk = np.zeros_like(height)
         jerk[k:-k] = np.linalg.norm(self.skin[k:-k] - 0.5 * (self.skin[2 * k :] + self.skin[: -2 * k]), axis=2)
         known = float(np.clip((len(height) / self.fps - 1) / 2, 0, 1))
         restless = known * context.moving_percentile(height, 75, round(16 * self.fps))
         usual = np.maximum(1.5 * context.moving_median(jerk, round(10 * self.fps)), restless)
-        fast = maximum_filter1d(self.head_speed, max(3, round(0.15 * self.fps) | 1))
-        return np.sqrt(usual**2 + FLOOR**2 + fast[:, None] ** 2)
+        speed = context.head_speed(self.head, self.fps)[:, None]
+        fast = maximum_filter1d(speed, max(3, round(0.15 * self.fps) | 1), axis=0)  # blur and turning, in % for 1 eye distance a second
+        return np.sqrt(usual**2 + FLOOR**2 + fast**2 + (LEAK * nod) ** 2)
 
     def events(self) -> list[Event]:
         """Everything found, frames counted within the stretch."""
@@ -258,7 +261,7 @@ class _Pulses:
 
 
 def _pulse(x: np.ndarray, k: int) -> np.ndarray:
-    """How far x rises within k frames and falls again along the same direction, (T, R) for (T, R, 2).
+    """How far x rises within k frames and falls again along the same direction, (T, R) for (T, R, dimensions).
 
     With u = x(t) - x(t-k) and w = x(t) - x(t+k): u.w / max(|u|, |w|), the smaller of the two flanks as seen along the larger; 0 where
     they disagree in direction, so for a step, a drift, and at the ends.
@@ -287,34 +290,3 @@ def _edges(trace: np.ndarray, apex: int, ahead: int) -> tuple[int, int]:
         return int(np.flatnonzero(values[: foot + 1] <= values[foot] + 0.1 * (level - values[foot]))[0])
 
     return apex - edge(trace[apex::-1]), apex + edge(trace[apex:])
-
-
-def _without_head(skin: np.ndarray, head: np.ndarray, fps: float) -> np.ndarray:
-    """The traces without what follows the head: depth the mesh got wrong shows up as motion in step with the head's.
-
-    Both are freed of slow change (1 s), then each trace is regressed on the six head motions in overlapping windows of 12 s, robustly
-    (Huber), as motion parameters are regressed out of functional brain images. The ridge lets jitter explain nothing, and little be
-    explained in a short clip, where an expression could pass for the head's.
-    """
-    length, window = len(skin), round(12 * fps)
-    flat = skin.reshape(length, -1)
-    slow = round(1.0 * fps)
-    fast_head = head - context.moving_median(head, slow)
-    fast_skin = flat - context.moving_median(flat, slow)
-    ridge = np.diag(np.full(head.shape[1], 1e-3 * max(window / length, 1)))
-    explained, total = np.zeros_like(flat), np.zeros(length, np.float32)
-    for start in range(0, max(length - window // 2, 1), max(window // 2, 1)):
-        part = slice(start, min(start + window, length))
-        h, s = fast_head[part], fast_skin[part]
-        weight = np.ones(s.shape)
-        for _ in range(4):
-            beta = np.stack(
-                [np.linalg.solve((h * w[:, None]).T @ h + ridge, (h * w[:, None]).T @ y) for w, y in zip(weight.T, s.T, strict=True)],
-                axis=1,
-            )
-            rest = np.abs(s - h @ beta)
-            weight = 1 / np.maximum(1, rest / np.maximum(1.5 * np.median(rest, axis=0), 0.05))
-        taper = np.hanning(len(h) + 2)[1:-1] + 1e-3
-        explained[part] += taper[:, None] * (h @ beta)
-        total[part] += taper
-    return (flat - explained / np.maximum(total, 1e-9)[:, None]).reshape(skin.shape)
