@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from fleeting.evaluate import evaluate, load_method
 from fleeting.protocols import LOSO
 
-pytest.importorskip("distributed", reason="needs the extra `cluster`")
+Client = pytest.importorskip("distributed", reason="needs the extra `cluster`").Client
 # Dask leaves sockets to the garbage collector when a worker dies, and says much about it.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -71,9 +72,10 @@ def cluster(tmp_path):
         deadline = time.monotonic() + 60
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        import json
-
-        yield json.loads(file.read_text())["address"]
+        address = json.loads(file.read_text())["address"]
+        with Client(address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address
     finally:
         for process in reversed(processes):
             process.kill()

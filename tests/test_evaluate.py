@@ -288,6 +288,32 @@ class Gambler(ClassifierMixin, BaseEstimator):
         return np.random.choice(self.classes_, len(X))  # noqa: NPY002
 
 
+class Net(Gambler):
+    """Draws from PyTorch's global generator, and imports it late."""
+
+    def predict(self, X):
+        return self.classes_[draw(len(X), len(self.classes_))]
+
+
+def draw(n, k):
+    import torch
+
+    assert torch.get_num_threads() == 1
+    return torch.randint(k, (n,)).numpy()
+
+
+def test_networks_too(tmp_path):
+    from fleeting.workers import needs_torch
+
+    clips, y = made()
+    assert needs_torch(make_pipeline(StandardScaler(), Net()))
+    assert not needs_torch(METHOD)
+    a, b, c = (evaluate(make_pipeline(Pixels(), Net()), clips, y, protocol) for protocol in (LOSO(), LOSO(), HDE("a", "b")))
+    tables_equal(a, b)
+    assert len(set(a.predictions.y_pred[:12])) > 1
+    assert len(c.predictions) == 24
+
+
 def test_labels_are_joined_by_clip_id():
     clips, y = made()
     plain = evaluate(METHOD, clips, y, LOSO())

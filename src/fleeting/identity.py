@@ -65,6 +65,19 @@ def source(clip: Clip, place: bool = False) -> Any:
     return _source(clip.read, clip, place)
 
 
+def names_in(thing: Any, _seen: set[Any] | None = None) -> set[str]:
+    """The top of each dotted name that the code of one's own class or function mentions, or that of functions it calls."""
+    seen = set() if _seen is None else _seen
+    if not isinstance(thing, type | FunctionType) or thing in seen or not _own(thing.__module__):
+        return set()
+    seen.add(thing)
+    if isinstance(thing, type):
+        return set().union(*(names_in(_function(member), seen) for member in vars(thing).values()))
+    names = _names(thing.__code__)
+    called = (thing.__globals__[name] for name in names if name in thing.__globals__)
+    return {name.partition(".")[0] for name in names}.union(*(names_in(each, seen) for each in called))
+
+
 def _describe(value: Any) -> Any:
     if isinstance(value, Enum):
         return {"enum": f"{_path(type(value))}.{value.name}"}
@@ -174,7 +187,7 @@ def _class_code(kind: type, seen: set[Any]) -> dict[str, Any]:
             continue
         seen.add(each)
         for name, member in sorted(vars(each).items()):
-            function = getattr(member, "__func__", getattr(member, "fget", member))  # static, class methods and properties
+            function = _function(member)
             if isinstance(function, FunctionType):
                 code[f"{each.__qualname__}.{name}"] = _function_code(function, seen)
             elif isinstance(member, PLAIN) and not name.startswith("__"):
@@ -196,6 +209,11 @@ def _function_code(function: FunctionType, seen: set[Any]) -> dict[str, Any]:
     uses = {name: _used(thing, seen) for name, thing in names.items() if name not in written}
     defaults = [repr(each) if isinstance(each, PLAIN) else type(each).__name__ for each in function.__defaults__ or ()]
     return {"code": _short([_compiled(code), defaults, {name: used for name, used in uses.items() if used}])}
+
+
+def _function(member: Any) -> Any:
+    """What is behind a static method, a class method or a property."""
+    return getattr(member, "__func__", getattr(member, "fget", member))
 
 
 def _used(thing: Any, seen: set[Any]) -> Any:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import FleetingError, UsageError
+from .identity import names_in
 
 
 class Learner(NamedTuple):
@@ -92,7 +93,7 @@ def _fit_predict(
 ) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
     from sklearn import clone, config_context
 
-    with one_core(), repeatable(seed, learner.torch):
+    with one_core(), repeatable(seed, learner.torch or "torch" in sys.modules):
         model = clone(learner.estimator)
         if learner.open_seeds:
             model.set_params(**dict.fromkeys(learner.open_seeds, seed))
@@ -138,10 +139,12 @@ def fold_seed(seed: int, fold: str) -> int:
 
 
 def needs_torch(learner: Any) -> bool:
-    """Whether a part of the learner is built on PyTorch, which its module says, or uses it already."""
+    """Whether a part of the learner is built on PyTorch: by its module, or by what its own code imports or calls."""
     parts = [learner, *(learner.get_params().values() if hasattr(learner, "get_params") else ())]
-    rooms = ("torch", "skorch", "fleeting.models")
-    return "torch" in sys.modules or any(kind.__module__.startswith(rooms) for part in parts for kind in type(part).__mro__)
+    kinds = {kind for part in parts for kind in type(part).__mro__}
+    if any(kind.__module__.startswith(("torch", "skorch", "fleeting.models")) for kind in kinds):
+        return True
+    return any("torch" in names_in(kind) for kind in kinds)
 
 
 @contextmanager

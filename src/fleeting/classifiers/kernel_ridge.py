@@ -80,6 +80,12 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.flip = flip
 
+    @property
+    def selection(self) -> str | None:
+        """By what rule the setting is chosen, as a run records it; None where there is nothing to choose."""
+        several = any(not isinstance(each, str) and np.size(each) > 1 for each in (self.alpha, self.kernel, self.gamma))
+        return "best pooled UF1 of leave-one-subject-out within the training clips" if several else None
+
     def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> KernelRidgeClassifier:
         """Itself, fitted.
 
