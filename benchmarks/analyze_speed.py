@@ -41,18 +41,16 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--long", action="store_true")
     long = parser.parse_args().long
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, OpenCV {cv2.__version__}"
-    )
+    machine = platform.processor() or platform.machine()
+    print(f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}, OpenCV {cv2.__version__}")
     with tempfile.TemporaryDirectory() as folder:
         for fps, seconds in ((30, 60), (200, 15)):
             path = fl.synthetic_interview(3, seconds, fps).write(Path(folder) / f"{fps}.mp4")
             result = analysed(path, folder)
             show(f"640x480 at {fps} fps", result)
             for name, rate in (("Farnebäck, whole frame", farneback(path)), ("TV-L1, 128 px crop", tvl1(path))):
-                print(
-                    f"    {name}, flow alone: {rate:.1f} frames/s; fleeting is {result['frames'] / result['seconds'] / rate:.1f} times as fast"
-                )
+                ratio = result["frames"] / result["seconds"] / rate
+                print(f"    {name}, flow alone: {rate:.1f} frames/s; fleeting is {ratio:.1f} times as fast")
             if fps == 30 and long:
                 twenty = analysed(repeated(path, 20), folder)
                 show("twenty minutes of it", twenty)

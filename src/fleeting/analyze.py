@@ -148,7 +148,7 @@ def analyze(
     UsageError
         A parameter is not allowed.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     from .spotting.context import head_speed
 

@@ -178,7 +178,7 @@ def repeatable(seed: int, torch_too: bool) -> Iterator[None]:
 @cache
 def _threads() -> Any:
     import scipy.linalg  # noqa: F401  # its threads are only found once it is loaded
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+    from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
