@@ -1,6 +1,6 @@
 """What each frame shows of each face: motion by region, strain, head, eyelids, gaze, light and sharpness.
 
-A video is read once, frame by frame; what stays in memory is about 60 numbers a frame.
+A video is read once, frame by frame; what stays in memory is 64 numbers a frame.
 """
 
 from __future__ import annotations

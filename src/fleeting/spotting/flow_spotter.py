@@ -24,7 +24,7 @@ from . import context
 MICRO_S = (0.05, 0.08, 0.12, 0.17, 0.25)  # half-widths of a pulse
 MACRO_S = (0.35, 0.5, 0.75, 1.1, 1.6)
 FLOOR = 0.06  # % of the eye distance: what registration leaves undone on a good day
-LEAK = 20.0  # % of the eye distance for a nod of one radian or one eye distance: depth is known to about a fifth
+LEAK = 10.0  # % of the eye distance for a nod of one radian or one eye distance: depth is known to about a tenth
 # % of the eye distance. Larger than LARGE is no micro-expression, however short: it is a mouth that talks, or a macro-expression.
 # Larger than BEYOND is no expression: the head turned, or something passed before the face.
 LARGE, BEYOND = 8.0, 20.0
