@@ -105,7 +105,8 @@ def test_a_worker_that_dies_costs_nothing_but_time(cluster, tmp_path, made_clips
     try:
         run = evaluated()
     except UsageError as error:  # joblib's Dask backend sometimes forgets the dead worker's batch; then the run is resumed
-        assert "FutureCancelledError" in str(error)
+        if "FutureCancelledError" not in str(error):
+            raise
         run = evaluated()
     if not killed:
         pytest.skip("one worker took every fold, so none could be killed while both were at work")
