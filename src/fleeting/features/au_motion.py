@@ -20,13 +20,13 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..faces import model_file
 from ..faces.action_units import AUS, au_fields, fit_mean_face
+from ..faces.align import EYE_DISTANCE, EYES_X, EYES_Y
 from ..faces.landmarks import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS, mean_mesh
 from ..faces.mesh import FaceMesh
 from ..flow import flow
 
 # Where an aligned crop has the eyes: their distance over the crop's width; their middle over its width and height.
-CROP_IOD = 0.4
-CROP_EYES = (0.5, 0.42)
+CROP_IOD, CROP_EYES = EYE_DISTANCE, (EYES_X, EYES_Y)
 # Distance between the places where the flow is read, eye distances.
 SPACING = 0.08
 # Small head motion looks like shift, scale, roll and the parallax of yaw and pitch. What only a general affine map

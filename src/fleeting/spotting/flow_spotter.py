@@ -134,7 +134,8 @@ class _Stretch:
         # Not the lips' own motion: teeth that appear between them mislead the tracking.
         jaw = np.column_stack([skin[:, REGIONS.index("chin"), 1], 100 * mouth_open])
         self.speech = context.speech(jaw, self.fps)
-        self.heads = context.head_movements(context.head_speed(self.head, self.fps), self.fps)
+        self.head_speed = context.head_speed(self.head, self.fps)
+        self.heads = context.head_movements(self.head_speed, self.fps)
         self.skin = gaussian_filter1d(skin, max(0.008 * self.fps, 0.35), axis=0)
         likeness = self._even(table[[f"{r}_likeness" for r in REGIONS]])
         likeness[:, _MOUTH] = likeness[:, _MOUTH].min(axis=1, keepdims=True)
@@ -181,8 +182,8 @@ class _Stretch:
         known = float(np.clip((len(height) / self.fps - 1) / 2, 0, 1))
         restless = known * context.moving_percentile(height, 75, round(16 * self.fps))
         usual = np.maximum(1.5 * context.moving_median(jerk, round(10 * self.fps)), restless)
-        speed = context.head_speed(self.head, self.fps)[:, None]
-        fast = maximum_filter1d(speed, max(3, round(0.15 * self.fps) | 1), axis=0)  # blur and turning, in % for 1 eye distance a second
+        # Blur and turning: 1 % for each eye distance a second.
+        fast = maximum_filter1d(self.head_speed[:, None], max(3, round(0.15 * self.fps) | 1), axis=0)
         return np.sqrt(usual**2 + FLOOR**2 + fast**2 + (LEAK * nod) ** 2)
 
     def events(self) -> list[Event]:
