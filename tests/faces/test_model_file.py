@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -159,6 +160,12 @@ except ModelFileError as error:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "cannot be stored" in done.stdout
     assert not files_below(bare / "cache")
+
+
+def test_no_room_for_temporary_files(bare, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(bare / "not" / "there"))
+    with pytest.raises(ModelFileError, match="TMPDIR"):
+        model_file.fetch()
 
 
 # Reading it

@@ -24,6 +24,11 @@ def test_a_folder_comes_in_natural_order(tmp_path):
     assert open_media(folder).fps_assumed
 
 
+def test_the_folder_one_stands_in_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(write_pictures(tmp_path / "s01", noise(1), ["1.png"]))
+    assert open_media(".").name == "s01"
+
+
 def test_deep_grey_and_transparent_pictures(tmp_path):
     folder = tmp_path / "odd"
     folder.mkdir()

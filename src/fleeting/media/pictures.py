@@ -1,5 +1,6 @@
 """Pictures one by one, out of a folder or from a camera, as a stream of frames."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ class PictureFolder(Media):
 
     def __init__(self, path: Path, *, fps: float | None = None, partial: bool = False):
         super().__init__(path, partial=partial)
-        self.name = path.name  # a folder has no suffix
+        self.name = Path(os.path.abspath(path)).name  # a folder has no suffix, and "." no name
         self.fps, self.fps_assumed = fps or 25.0, fps is None
         files = [file for file in path.iterdir() if not file.name.startswith(".")]
         self._files = sorted((f for f in files if f.suffix.lower() in PICTURES), key=lambda f: _natural(f.name))
