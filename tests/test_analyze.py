@@ -85,6 +85,7 @@ def test_probabilities_sum_to_one_and_the_greatest_gives_the_emotion(analysis):
 def test_each_event_has_its_pictures(analysis):
     assert sorted(analysis.pictures) == list(analysis.events.index)
     for shown in analysis.pictures.values():
+        assert shown.onset.base is None, "a view keeps the whole clip in memory, so that an hour of video fills it"
         assert isinstance(shown, Pictures)
         assert 2 <= shown.factor <= 10
         crops = [value for name, value in asdict(shown).items() if name != "factor"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a s
     from .spotting.flow_spotter import FlowSpotter, Spotted
 
 GROUPS = ("negative", "positive", "surprise")
-MAX_PICTURES = 200  # events whose pictures are kept, those with the highest scores
+MAX_PICTURES = 100  # events whose pictures are kept, those with the highest scores
 MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
 
@@ -363,7 +363,8 @@ def _picture(clip: Clip) -> Pictures:
     y, x = np.mgrid[0 : len(onset), 0 : onset.shape[1]].astype(np.float32)
     source = np.stack([x, y], axis=2) - factor * motion
     magnified = cv2.remap(onset, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Pictures(onset, apex, flow_picture(motion, max(size, 0.5)), magnified, factor)
+    # Copies: a view of the clip's frames would keep all of them in memory.
+    return Pictures(onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, factor)
 
 
 def _reason(events: pd.DataFrame, signals: Signals, judged: np.ndarray) -> str | None:
