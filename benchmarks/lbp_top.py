@@ -7,12 +7,12 @@ clip interpolated to 64 frames (TIM), beside MEB's.
 """
 
 import argparse
-import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
 from skimage.feature import local_binary_pattern
+from timing import medians
 
 from fleeting.features.lbp_top import lbp_mop, lbp_sip, lbp_top
 from fleeting.preprocess import interpolate
@@ -70,18 +70,6 @@ def from_file(path):
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def medians(rows, rounds):
-    """Median seconds of each, after one uncounted round; by turns, so that a busy moment hits all alike."""
-    times = {name: [] for name in rows}
-    for round_ in range(rounds + 1):
-        for name, work in rows.items():
-            start = time.perf_counter()
-            work()
-            if round_:
-                times[name].append(time.perf_counter() - start)
-    return {name: float(np.median(t)) for name, t in times.items()}
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ its row is left out. Then what the other magnifiers take, and the memory of a cl
     python benchmarks/magnify.py
 """
 
-import time
 import tracemalloc
 
 import cv2
 import numpy as np
+from timing import medians
 
 from fleeting.preprocess import magnify
 
@@ -73,18 +73,6 @@ def peak_megabytes(frames):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return (peak - out.nbytes) / 1e6
-
-
-def medians(rows, rounds):
-    """Median seconds of each, after one uncounted round; by turns, so that a busy moment hits all alike."""
-    times = {name: [] for name in rows}
-    for round_ in range(rounds + 1):
-        for name, work in rows.items():
-            start = time.perf_counter()
-            work()
-            if round_:
-                times[name].append(time.perf_counter() - start)
-    return {name: float(np.median(t)) for name, t in times.items()}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, shift
+from scipy.ndimage import gaussian_filter, map_coordinates, shift
 
 from fleeting.errors import UsageError
 from fleeting.flow import FLOW_METHODS, flow, strain
@@ -27,10 +27,23 @@ def test_flow_of_a_shift(texture, method, x, y):
     assert np.linalg.norm(found[13:-13, 13:-13] - [x, y], axis=-1).mean() < 0.08
 
 
-@pytest.mark.parametrize("method", ["dis", "tvl1"])
+@pytest.mark.parametrize("method", ["dis", "tvl1", "horn_schunck"])
 def test_same_pictures_have_no_flow(texture, method):
     image, _ = moved(texture, 0, 0)
     assert np.abs(flow(image, image, method)).max() < 1e-3
+
+
+def test_horn_and_schunck_see_what_moves_in_one_place(texture):
+    y, x = np.mgrid[:128, :128].astype(float)
+    there = np.exp(-((x - 60) ** 2 + (y - 70) ** 2) / 200)
+    after = texture[16:144, 16:144]
+    before = map_coordinates(after, [y - 0.4 * there, x + 0.8 * there], order=5, mode="reflect")
+    found = flow(before.clip(0, 255).astype(np.uint8), after.astype(np.uint8), "horn_schunck")
+    apart = np.hypot(found[..., 0] - 0.8 * there, found[..., 1] + 0.4 * there)
+    assert apart[there > 0.3].mean() < 0.08
+    assert apart[there < 0.01].mean() < 0.03
+    turned = flow(*(np.rot90(image.clip(0, 255).astype(np.uint8)) for image in (before, after)), "horn_schunck")
+    np.testing.assert_allclose(np.rot90(turned, -1)[..., ::-1] * [-1, 1], found, atol=0.05)  # x is then up, y right
 
 
 def test_colour_is_grey_seen_and_views_are_welcome(texture):
@@ -45,7 +58,7 @@ def test_flow_says_what_it_needs(texture):
         flow(a, b[:100])
     with pytest.raises(UsageError, match="16 px"):
         flow(a[:8], b[:8])
-    with pytest.raises(UsageError, match=r"'lk'.*dis, tvl1, farneback"):
+    with pytest.raises(UsageError, match=r"'lk'.*dis, tvl1, farneback, horn_schunck"):
         flow(a, b, "lk")
 
 

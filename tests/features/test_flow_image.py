@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from fleeting.errors import UsageError
-from fleeting.features.flow_image import FlowImage, FlowStack, flow_image, flow_stack, sample_indices
+from fleeting.features.flow_image import FlowImage, FlowStack, flow_image, flow_stack
 
 from ..made_clips import make_clip, moving
 
@@ -28,20 +28,6 @@ def test_the_order_and_range_of_a_stack():
     np.testing.assert_allclose(flow_stack(flow, 16, interleave=True)[:, 0, 0] * 6, [1, -2, 2, -4, 3, -6], rtol=1e-6)
     np.testing.assert_allclose(flow_stack(5 * flow, 16), out)
     assert not flow_stack(0 * flow, 16).any()
-
-
-def test_frames_taken():
-    assert sample_indices(17, 9).tolist() == [0, 2, 4, 6, 8, 10, 12, 14, 16]
-    assert sample_indices(3, 6).tolist() == [0, 0, 1, 1, 2, 2]
-    assert sample_indices(20, 8, "consecutive", centre=3).tolist() == list(range(8))
-    assert sample_indices(20, 8, "consecutive").tolist() == list(range(6, 14))
-    assert sample_indices(20, 8, "consecutive", centre=19).tolist() == list(range(12, 20))
-    for n_from in range(1, 30):
-        indices = sample_indices(n_from, 9)
-        assert (indices[0], indices[-1]) == (0, n_from - 1)
-        assert (np.diff(indices) >= 0).all()
-    with pytest.raises(UsageError, match="8 of 5 frames"):
-        sample_indices(5, 8, "consecutive")
 
 
 def test_clips():

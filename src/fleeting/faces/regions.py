@@ -67,20 +67,25 @@ def sites() -> Sites:
     from scipy.spatial import Delaunay
 
     mesh = mean_mesh()[:468, :2].astype(np.float64)
-    triangles = Delaunay(mesh)
+    triangles = Delaunay(mesh).simplices  # (K, 3)
     rows = np.arange(-0.75, 1.6, SPACING * np.sqrt(3) / 2)
     grid = np.concatenate(
         [np.stack(np.broadcast_arrays(np.arange(-1.155, 1.16, SPACING) + SPACING / 2 * (i % 2), y), axis=1) for i, y in enumerate(rows)]
     )
     grid = grid[(np.abs(grid[:, 0]) <= 1.16) & _inside(grid, mesh[_RIM] * 0.93 + [0, 0.02])]
-    triangle = triangles.find_simplex(grid)
-    grid, triangle = grid[triangle >= 0], triangle[triangle >= 0]
-    transform = triangles.transform[triangle]
-    two = np.einsum("nij,nj->ni", transform[:, :2], grid - transform[:, 2])
-    shares = np.concatenate([two, 1 - two.sum(axis=1, keepdims=True)], axis=1)
+    # Delaunay's own look-up solves for each triangle in turn, which takes a second where threads of several processes compete.
+    corners = mesh[triangles]  # (K, 3, 2)
+    inverse = np.linalg.inv((corners[:, :2] - corners[:, 2:]).swapaxes(1, 2))  # (K, 2, 2)
+    x, y = np.moveaxis(grid[:, None] - corners[:, 2], 2, 0)  # (N, K) each
+    first, second = (row[:, 0] * x + row[:, 1] * y for row in inverse.swapaxes(0, 1))
+    triangle = np.minimum(np.minimum(first, second), 1 - first - second).argmax(axis=1)
+    own = np.arange(len(grid)), triangle
+    shares = np.stack([first[own], second[own], 1 - (first[own] + second[own])], axis=1)
+    inside = shares.min(axis=1) > -1e-12
+    grid, triangle, shares = grid[inside], triangle[inside], shares[inside]
     region = np.array([_region(x, y) for x, y in grid])
     return Sites(
-        grid.astype(np.float32), triangles.simplices[triangle], shares.astype(np.float32), region, _gradient(grid).astype(np.float32)
+        grid.astype(np.float32), triangles[triangle], shares.astype(np.float32), region, _gradient(grid).astype(np.float32)
     )
 
 

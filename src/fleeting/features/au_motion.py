@@ -85,6 +85,20 @@ def au_intensities(motion: np.ndarray, points: np.ndarray, xy: np.ndarray, weigh
     return (100 * intensities).astype(np.float32)
 
 
+def mesh_in(image: np.ndarray, find_mesh: bool = True) -> np.ndarray:
+    """The mesh of the largest face in a picture, (478, 3) float32 px; where none is found or sought, :func:`place_mean_mesh`.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8 RGB
+    find_mesh : bool, default=True
+        Look for it, if the face model file is at hand.
+    """
+    finder = _finder() if find_mesh else None
+    faces = finder.detect(image) if finder else []
+    return faces[0].points if faces else place_mean_mesh(image.shape[1], image.shape[0])
+
+
 def place_mean_mesh(width: int, height: int) -> np.ndarray:
     """The mean face's mesh in an aligned crop, (478, 3) float32 px: for crops in which no mesh can be found.
 
@@ -114,7 +128,7 @@ class AUMotion(ClipTransformer):
     find_mesh : bool, default=True
         Look for the mesh in the onset frame if the face model file is at hand. If it is not, no face is found, or False
         is given, the mean face is placed as in an aligned crop (:func:`place_mean_mesh`): say False for such crops.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 
@@ -130,7 +144,7 @@ class AUMotion(ClipTransformer):
         if not 0 <= clip.onset < len(frames) or not 0 <= clip.apex < len(frames):
             raise UsageError(f"clip {clip.id}: onset {clip.onset} and apex {clip.apex} must be frames 0 to {len(frames) - 1}")
         onset, apex = frames[clip.onset], frames[clip.apex]
-        points = self._mesh(onset)
+        points = mesh_in(onset, self.find_mesh)
         moved = flow(onset, apex, self.method)
         xy = face_grid(points)
         height, width = onset.shape[:2]
@@ -143,11 +157,6 @@ class AUMotion(ClipTransformer):
         # Flow is worth most where there is texture in both directions, but never nothing: its prior is smooth.
         weights = 0.2 + at[:, 2] / (at[:, 2] + np.median(at[:, 2]) + 1e-12)
         return au_intensities(at[:, :2], points, xy, weights)
-
-    def _mesh(self, image: np.ndarray) -> np.ndarray:
-        finder = _finder() if self.find_mesh else None
-        faces = finder.detect(image) if finder else []
-        return faces[0].points if faces else place_mean_mesh(image.shape[1], image.shape[0])
 
 
 @cache

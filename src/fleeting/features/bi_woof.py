@@ -54,7 +54,7 @@ class BiWOOF(ClipTransformer):
     ----------
     grid, n_bins
         As in :func:`bi_woof`.
-    method : {"tvl1", "dis", "farneback"}, default="tvl1"
+    method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`; the paper's is TV-L1.
     """
 

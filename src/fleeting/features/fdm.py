@@ -74,7 +74,7 @@ class FDM(ClipTransformer):
     ----------
     grid, tau, threshold, align
         As in :func:`fdm`, but aligned by default.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 

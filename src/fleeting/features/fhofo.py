@@ -35,7 +35,7 @@ def fhofo(flow: np.ndarray, grid: tuple[int, int] = (5, 5), n_bins: int = 18, au
 
     References
     ----------
-    Happy & Routray (2019), IEEE Transactions on Affective Computing 10(3). doi:10.1109/TAFFC.2017.2723386
+    Happy & Routray (2019), IEEE Transactions on Affective Computing 10(3).
     """
     require_fields(flow, "FHOFO", grid)
     blocks = grid[0] * grid[1]
@@ -61,7 +61,7 @@ class FHOFO(ClipTransformer):
     ----------
     grid, n_bins, authors_bins
         As in :func:`fhofo`.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 

@@ -38,10 +38,22 @@ def require_fields(fields: np.ndarray, what: str, grid: tuple[int, int] = (1, 1)
     return fields
 
 
+def block_edges(size: int, n: int) -> np.ndarray:
+    """Where ``n`` blocks along an axis begin, and at last where they end, (n + 1,) int."""
+    return np.round(np.linspace(0, size, n + 1)).astype(int)
+
+
+def block_insides(size: int, n: int, rim: int) -> np.ndarray:
+    """The block of each place from ``rim`` to ``size - rim`` along an axis; ``n`` where its own block's rim is nearer than that."""
+    out = np.full(size, n)
+    for k, (start, end) in enumerate(pairwise(block_edges(size, n))):
+        out[start + rim : end - rim] = k
+    return out[rim : size - rim]
+
+
 def block_numbers(shape: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
     """Which of ``grid`` = (rows, columns) blocks, counted by rows, each pixel of a picture belongs to, (H, W) int."""
-    edges = (np.round(np.linspace(0, size, n + 1))[1:] for size, n in zip(shape, grid, strict=True))
-    row, column = (np.searchsorted(edge, np.arange(size), side="right") for edge, size in zip(edges, shape, strict=True))
+    row, column = (np.searchsorted(block_edges(size, n)[1:], np.arange(size), side="right") for size, n in zip(shape, grid, strict=True))
     return row[:, None] * grid[1] + column
 
 

@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
 from ..preprocess.frames import moment, named, onset_and_apex
+from ..preprocess.sample import sample_indices
 from .fields import flow_frame_to_frame, require_fields
 
 
@@ -61,32 +62,13 @@ def flow_stack(flow: np.ndarray, size: int = 64, interleave: bool = False) -> np
     return (maps / largest if largest > 0 else maps).reshape(-1, size, size)
 
 
-def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | None = None) -> np.ndarray:
-    """The numbers of ``n_to`` of ``n_from`` frames, (n_to,) int, never falling.
-
-    Parameters
-    ----------
-    n_from, n_to : int
-        1 or more.
-    mode : {"uniform", "consecutive"}, default="uniform"
-        ``uniform`` goes from the first frame to the last and repeats frames where there are too few. ``consecutive`` frames lie
-        around ``centre``, the middle when not given, as far as the ends allow; there must be enough.
-    """
-    if n_from < 1 or n_to < 1 or mode not in ("uniform", "consecutive") or (mode == "consecutive" and n_to > n_from):
-        raise UsageError(f"{n_to} of {n_from} frames, {mode!r}: allowed are uniform, and consecutive of at least as many frames")
-    if mode == "uniform":
-        return np.round(np.linspace(0, n_from - 1, n_to)).astype(int)
-    middle = n_from // 2 if centre is None else centre
-    return np.arange(n_to) + int(np.clip(middle - n_to // 2, 0, n_from - n_to))
-
-
 class FlowImage(ClipTransformer):
     """:func:`flow_image` of each clip from onset to apex, (3, size, size).
 
     Parameters
     ----------
     size : int, default=28
-    method : {"tvl1", "dis", "farneback"}, default="tvl1"
+    method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 
@@ -109,7 +91,7 @@ class FlowStack(ClipTransformer):
         One frame more is taken, of two or more. Where there are too few, frames are repeated and their flow is zero.
     size, interleave
         As in :func:`flow_stack`.
-    method : {"tvl1", "dis", "farneback"}, default="tvl1"
+    method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 

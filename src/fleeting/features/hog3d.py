@@ -10,7 +10,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..faces.landmarks import to_ibug68
 from ..preprocess.frames import grey, moment, named, require_size
-from .au_motion import AUMotion
+from .au_motion import mesh_in
 from .fields import direction_bins
 
 # Axes of the planes (as in T, H, W) and how many directions are told apart in each.
@@ -84,8 +84,14 @@ def twelve_boxes(points: np.ndarray) -> np.ndarray:
     brows = points[17:22].mean(axis=0), points[22:27].mean(axis=0)
     centres = [brow - 0.4 * up for brow in brows]
     centres += [*brows, points[[21, 22]].mean(axis=0), *points[[36, 45, 31, 35, 48, 54]], points[8] - 0.15 * up]
+    return squares(points, centres)
+
+
+def squares(points: np.ndarray, centres: list[np.ndarray]) -> np.ndarray:
+    """Squares of .35 eye distances around places, as first column and row and those after the last, (B, 4) int px."""
+    iod = float(np.linalg.norm(points[42:48].mean(axis=0) - points[36:42].mean(axis=0)))
     corners = np.rint(np.array(centres) - SIDE * iod / 2).astype(int)
-    return np.concatenate([corners, corners + max(1, round(SIDE * float(iod)))], axis=1)
+    return np.concatenate([corners, corners + max(1, round(SIDE * iod))], axis=1)
 
 
 class HOG3D(ClipTransformer):
@@ -108,5 +114,5 @@ class HOG3D(ClipTransformer):
         """The descriptor of one clip."""
         with named(clip):
             frames = require_size(moment(clip), (2, 2, 2), "HOG3D")
-            points = to_ibug68(AUMotion(self.find_mesh)._mesh(frames[0]))
+            points = to_ibug68(mesh_in(frames[0], self.find_mesh))
             return hog3d(frames, twelve_boxes(points), self.sigma, self.pool)

@@ -32,7 +32,7 @@ def hoof(flow: np.ndarray, n_bins: int = 8, grid: tuple[int, int] = (1, 1)) -> n
 
     References
     ----------
-    Chaudhry, Ravichandran, Hager & Vidal (2009), CVPR. doi:10.1109/CVPR.2009.5206821
+    Chaudhry, Ravichandran, Hager & Vidal (2009), CVPR.
     """
     require_fields(flow, "HOOF", grid)
     blocks = grid[0] * grid[1]
@@ -50,7 +50,7 @@ class HOOF(ClipTransformer):
     ----------
     n_bins, grid
         As in :func:`hoof`.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 

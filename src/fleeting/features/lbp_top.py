@@ -14,13 +14,12 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import grey, moment, named, require_colour, require_size
-from .fields import block_numbers
+from ..preprocess.frames import grey, moment, named, require_colour
+from .fields import block_edges, block_numbers
+from .neighbours import Point, require_blocks, three_planes
 
 # Voxels worked on at once: what is computed on the way then stays in the processor's cache, and memory is bounded.
 CHUNK = 2**16
-# A place relative to a voxel: right, down, later; in px and frames.
-Point = tuple[float, float, float]
 Pattern = tuple[list[Point], np.ndarray]
 
 
@@ -70,16 +69,11 @@ def lbp_top(
         raise UsageError(f"neighbours={neighbours}: 2 to 12, or three such numbers, are allowed")
     if sampling not in ("bilinear", "nearest"):
         raise UsageError(f"sampling={sampling!r} is not known; choose from bilinear, nearest")
-    rx, ry, rt = radii
-    circles = [[(np.cos(2 * np.pi * p / n), np.sin(2 * np.pi * p / n)) for p in range(n)] for n in numbers]
-    planes: list[list[Point]] = [
-        [(rx * c, -ry * s, 0) for c, s in circles[0]],
-        [(rx * c, 0, rt * s) for c, s in circles[1]],
-        [(0, -ry * s, rt * c) for c, s in circles[2]],
-    ]
+    require_blocks(frames, grid, radii, "LBP-TOP")
+    planes = three_planes(radii, numbers)
     if sampling == "nearest":
         planes = [[(round(x), round(y), round(t)) for x, y, t in plane] for plane in planes]
-    return _describe(frames, [_pattern(plane, uniform) for plane in planes], grid, radii, "LBP-TOP")
+    return _describe(frames, [_pattern(plane, uniform) for plane in planes], grid, radii)
 
 
 def lbp_sip(frames: np.ndarray, grid: tuple[int, int] = (6, 6), radii: tuple[int, int, int] = (1, 1, 2)) -> np.ndarray:
@@ -99,10 +93,11 @@ def lbp_sip(frames: np.ndarray, grid: tuple[int, int] = (6, 6), radii: tuple[int
     ----------
     Wang, See, Phan & Oh (2014), ACCV. doi:10.1007/978-3-319-16865-4_34
     """
+    require_blocks(frames, grid, radii, "LBP-SIP")
     rx, ry, rt = radii
     space: list[Point] = [(rx, 0, 0), (0, -ry, 0), (-rx, 0, 0), (0, ry, 0)]
     time: list[Point] = [(0, 0, -rt), (0, 0, rt)]
-    return _describe(frames, [_pattern(space, False), _pattern(time, False)], grid, radii, "LBP-SIP")
+    return _describe(frames, [_pattern(space, False), _pattern(time, False)], grid, radii)
 
 
 def lbp_mop(
@@ -124,13 +119,13 @@ def lbp_mop(
     ----------
     Wang, See, Oh, Phan, Rahulamathavan, Ling, Tan & Li (2015), PLoS ONE 10(5), e0124674. doi:10.1371/journal.pone.0124674
     """
+    require_blocks(frames, grid, radii, "LBP-MOP")
     rx, ry, rt = radii
     rows, columns = grid
-    require_size(frames, (2 * rt + 1, 2 * ry + rows, 2 * rx + columns), f"LBP-MOP with radii {radii} and grid {grid}")
     if not 2 <= neighbours <= 12:
         raise UsageError(f"neighbours={neighbours}: 2 to 12 are allowed")
     channels = np.moveaxis(frames, -1, 0) if frames.ndim == 4 else frames[None]
-    edges = [np.round(np.linspace(0, size, n + 1)).astype(int) for size, n in zip(frames.shape[1:3], grid, strict=True)]
+    edges = [block_edges(size, n) for size, n in zip(frames.shape[1:3], grid, strict=True)]
     out = []
     for volume in channels:
         down, right = edges
@@ -227,11 +222,7 @@ def _plane(image: np.ndarray, radii: tuple[float, float], neighbours: int, unifo
     return _histograms(image[None], [_pattern(points, uniform)], grid, (abs(int(radii[0])), abs(int(radii[1])), 0))[0]
 
 
-def _describe(frames: np.ndarray, patterns: list[Pattern], grid: tuple[int, int], radii: tuple[int, int, int], what: str) -> np.ndarray:
-    rx, ry, rt = radii
-    if min(*radii, *grid) < 1 or any(not float(n).is_integer() for n in (*radii, *grid)):
-        raise UsageError(f"{what}: radii={radii} and grid={grid} must be whole numbers from 1")
-    require_size(frames, (2 * rt + 1, 2 * ry + grid[0], 2 * rx + grid[1]), f"{what} with radii {radii} and grid {grid}")
+def _describe(frames: np.ndarray, patterns: list[Pattern], grid: tuple[int, int], radii: tuple[int, int, int]) -> np.ndarray:
     return _histograms(np.moveaxis(frames, -1, 0) if frames.ndim == 4 else frames[None], patterns, grid, radii).ravel()
 
 

@@ -10,7 +10,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..faces.landmarks import to_ibug68
 from ..preprocess.frames import moment, named
-from .au_motion import AUMotion
+from .au_motion import mesh_in
 from .fields import direction_bins, flow_from_first, require_fields
 
 # Sectors of 45 degrees, centred on the axes and the diagonals.
@@ -84,9 +84,10 @@ def mdmo(
         raise UsageError(f"MDMO takes flow of shape (T - 1, H, W, 2), T from 2, and 68 points; got {flow.shape} and {points.shape}")
     if aggregation not in ("per_frame", "pooled"):
         raise UsageError(f"aggregation {aggregation!r} is not known; choose from per_frame, pooled")
-    vectors = flow - np.stack([_head_motion(field, points) for field in flow]) if align else flow
     region, y, x = np.nonzero(region_masks(points, flow.shape[1:3]))  # (P,) each: a pixel of a region
-    inside = vectors[:, y, x]  # (T - 1, P, 2)
+    inside = flow[:, y, x]  # (T - 1, P, 2)
+    if align:
+        inside = inside - _head_motion(flow, points, x, y)
     shape = (len(flow), len(REGIONS), N_BINS)
     place = (np.arange(len(flow))[:, None] * len(REGIONS) + region) * N_BINS + direction_bins(inside, N_BINS, -np.pi / N_BINS)
     moves = np.hypot(inside[..., 0], inside[..., 1]) > LEAST_LENGTH
@@ -127,7 +128,7 @@ class MDMO(ClipTransformer):
         As in :func:`mdmo`, but aligned by default.
     find_mesh : bool, default=True
         As in :class:`fleeting.features.au_motion.AUMotion`.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 
@@ -152,15 +153,14 @@ class MDMO(ClipTransformer):
         with named(clip):
             frames = moment(clip)
             fields = flow_from_first(frames, self.method)
-            points = to_ibug68(AUMotion(self.find_mesh)._mesh(frames[0]))
+            points = to_ibug68(mesh_in(frames[0], self.find_mesh))
             return mdmo(fields, points, self.weight, self.aggregation, self.cartesian, self.align)
 
 
-def _head_motion(field: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The affine motion, (H, W, 2), that fits the field best at the points that move with the head."""
-    height, width = field.shape[:2]
-    at = points[list(HEAD)]
-    x, y = np.clip(np.rint(at), 0, [width - 1, height - 1]).astype(int).T
-    fit, *_ = np.linalg.lstsq(np.column_stack([x, y, np.ones(len(x))]), field[y, x].astype(np.float64), rcond=None)
-    grid_y, grid_x = np.mgrid[:height, :width]
-    return grid_x[..., None] * fit[0] + grid_y[..., None] * fit[1] + fit[2]
+def _head_motion(flow: np.ndarray, points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The affine motion that fits each field best at the points that move with the head, at some pixels, (T - 1, P, 2)."""
+    height, width = flow.shape[1:3]
+    there_x, there_y = np.clip(np.rint(points[list(HEAD)]), 0, [width - 1, height - 1]).astype(int).T
+    known = flow[:, there_y, there_x].astype(np.float64).swapaxes(0, 1).reshape(len(HEAD), -1)  # (13, (T - 1) * 2)
+    fit, *_ = np.linalg.lstsq(np.column_stack([there_x, there_y, np.ones(len(HEAD))]), known, rcond=None)
+    return (np.column_stack([x, y, np.ones(len(x))]) @ fit).reshape(len(x), -1, 2).swapaxes(0, 1)

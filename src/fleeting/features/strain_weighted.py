@@ -26,7 +26,6 @@ def strain_map(flow: np.ndarray) -> np.ndarray:
     References
     ----------
     Liong, See, Phan, Oh, Le Ngo, Wong & Tan (2016), Signal Processing: Image Communication 47.
-    doi:10.1016/j.image.2016.06.004
     """
     return cv2.resize(_normalised(_strain_sum(flow)), (SIDE, SIDE), interpolation=cv2.INTER_AREA).ravel()
 
@@ -43,7 +42,7 @@ class StrainMap(ClipTransformer):
 
     Parameters
     ----------
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`; the paper's is TV-L1.
     """
 
@@ -66,7 +65,7 @@ class StrainWeightedLBPTOP(ClipTransformer):
     ----------
     grid, radii, neighbours
         As in :func:`fleeting.features.lbp_top.lbp_top`.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`; the paper's is TV-L1.
     """
 

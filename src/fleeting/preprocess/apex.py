@@ -34,7 +34,7 @@ def difference_from_onset(frames: np.ndarray, signal: str = "flow", method: str 
     signal : {"flow", "strain", "lbp"}, default="flow"
         ``flow``: mean length of the optical flow, px. ``strain``: mean strain of the flow. ``lbp``: one less the cosine
         between histograms of local binary patterns (8 neighbours at 1 px) of 6 x 6 blocks.
-    method : {"dis", "tvl1", "farneback"}, default="dis"
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
     require_size(frames, (1, LEAST_SIDE, LEAST_SIDE), "the search for the apex")

@@ -1,9 +1,8 @@
 """TIM, the temporal interpolation model: a clip resampled to a given number of frames.
 
-Zhou, Zhao & Pietikäinen (2011), CVPR, doi:10.1109/CVPR.2011.5995345, lay a curve through the frames, seen as the nodes of
-a path graph. The Laplacian's eigenvectors of a path are the cosines of the DCT-II, so that for linearly independent frames
-the whole model is one matrix in time, the same for each pixel. The matrix also serves clips with repeated frames, on which
-the published code fails.
+Zhou, Zhao & Pietikäinen (2011), CVPR, lay a curve through the frames, seen as the nodes of a path graph. The Laplacian's
+eigenvectors of a path are the cosines of the DCT-II, so that for linearly independent frames the whole model is one matrix
+in time, the same for each pixel. The matrix also serves clips with repeated frames, on which the published code fails.
 """
 
 from __future__ import annotations
