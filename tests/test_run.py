@@ -14,7 +14,7 @@ import pytest
 
 from fleeting import metrics
 from fleeting.errors import OutputError, UsageError
-from fleeting.run import Run, fold_path, read_run, write_about, write_fold, write_megc
+from fleeting.run import Run, fold_path, read_run, write_about, write_fold, write_learning, write_megc
 
 
 def predictions(**changes) -> pd.DataFrame:
@@ -185,6 +185,18 @@ def test_tables_that_are_no_predictions(table, says):
         Run(table)
 
 
+def test_what_was_recorded_of_epochs_is_read_back(tmp_path):
+    write(tmp_path, predictions())
+    epochs = pd.DataFrame({"epoch": [1.0, 2.0], "loss": [0.1, 1 / 3]})
+    write_learning(tmp_path, "a/01", epochs)
+    run = read_run(tmp_path)
+    assert list(run.learning) == ["a/01"]
+    pd.testing.assert_frame_equal(run.learning["a/01"], epochs)
+    (tmp_path / "learning" / "b%2F01.csv").write_text("epoch,loss\n1,much\n")
+    with pytest.raises(UsageError, match="no table of numbers"):
+        read_run(tmp_path)
+
+
 def test_folders_and_files_that_are_no_runs(tmp_path):
     for path, says in ((tmp_path / "none", "does not exist"), (tmp_path, "no run folder")):
         with pytest.raises(UsageError, match=says):
@@ -199,7 +211,7 @@ def test_folders_and_files_that_are_no_runs(tmp_path):
     with pytest.raises(UsageError, match="not JSON"):
         read_run(tmp_path)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(UsageError, match="no column 'y_true'; it has a, b"):
+    with pytest.raises(UsageError, match=r"no column 'y_true' \(nor true, gt, .*\); it has a, b"):
         read_run(tmp_path / "x.csv")
     (tmp_path / "x.csv").write_text("")
     with pytest.raises(UsageError, match=r"x\.csv cannot be read"):

@@ -125,6 +125,13 @@ def test_the_bootstrap_holds_the_score_and_depends_on_nothing_but_the_seed(rng):
     assert first.low < narrow.low < narrow.high < first.high
 
 
+def test_a_score_may_be_a_function_of_confusion_matrices(rng):
+    persons, y = people(rng)
+    p = guess(rng, y, 0.6, persons)
+    same = stats.subject_bootstrap(metrics.SCORES["uar"], y, p, persons)
+    assert same == stats.subject_bootstrap("uar", y, p, persons)
+
+
 def test_clips_of_one_person_that_agree_widen_the_interval(rng):
     persons = np.repeat(np.arange(20), 10)
     y = np.arange(200) % 2

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from .errors import UsageError
 
 Labels = ArrayLike | None
+Score = str | Callable[[np.ndarray], np.ndarray]  # a name in SCORES, or a function of confusion matrices as they are
 
 
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
@@ -198,8 +199,10 @@ SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 ALIASES = {"war": "accuracy", "macro_f1": "uf1", "micro_f1": "accuracy"}
 
 
-def score_of(name: str) -> Callable[[np.ndarray], np.ndarray]:
-    """The function of confusion matrices behind a score's name; its other names are understood."""
+def score_of(name: Score) -> Callable[[np.ndarray], np.ndarray]:
+    """The function of confusion matrices behind a score's name; its other names are understood. A function is its own."""
+    if not isinstance(name, str):
+        return name
     function = SCORES.get(ALIASES.get(name, name))
     if function is None:
         raise UsageError(f"no score is called {name!r}; there are {', '.join([*SCORES, *ALIASES])}")

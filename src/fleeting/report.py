@@ -37,16 +37,13 @@ def report_html(analysis: Analysis) -> str:
     str
         UTF-8 when written.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     quality = analysis.quality
     cards, without = _cards(analysis)
     faces = sorted(int(f) for f in analysis.signals["face"].unique()) if len(analysis.signals) else [1]
-    source = (files("fleeting") / "report.html.j2").read_text(encoding="utf-8")
-    script = source.partition("<script>")[2].partition("</script>")[0]    # the only one which the page may run
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source).render(
+    return page(
+        "report.html.j2",
         name=analysis.name,
         summary=_summary(analysis),
         reason=None if len(analysis.events) else quality.get("reason") or "No motion stood out enough from the noise.",
@@ -63,8 +60,28 @@ def report_html(analysis: Analysis) -> str:
         truncated=quality.get("truncated"),
         settings=[(k, v if isinstance(v, str) else json.dumps(v, default=str, ensure_ascii=False))
                   for k, v in {"video": analysis.path, **analysis.settings}.items()],
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def page(template: str, **values: Any) -> str:
+    """A template of this folder, filled in: what it is given is escaped, and it has the style that all pages share.
+
+    Parameters
+    ----------
+    template : str
+        Name of the file. It puts ``{{ style }}`` into its head, and ``{{ script_hash }}`` into its security policy if it
+        has a script, which is then the only one that the page may run.
+    **values
+        What the template asks for; ``Markup`` is not escaped.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    source, style = ((files("fleeting") / name).read_text(encoding="utf-8") for name in (template, "page.css"))
+    script = source.partition("<script>")[2].partition("</script>")[0]
+    values["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(source).render(style=Markup(style.strip()), **values)
 
 
 def _summary(analysis: Analysis) -> str:

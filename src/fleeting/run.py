@@ -2,12 +2,13 @@
 
 ``<run>/run.json``             what was done: method, parameters, protocol, seed, labels, versions
 ``<run>/folds/<fold>.csv``     the predictions of one fold
+``<run>/learning/<fold>.csv``  one row an epoch, where the method recorded any: ``epoch``, then numbers such as ``loss``
 
 A fold appears under its name whole or not at all, so whatever kills a run costs the folds under way, parallel writers
 need no lock, and a run that is started again reads what is there. Scores are computed from the predictions, never stored.
 
-Predictions of other programs are read too: a CSV file with columns ``clip`` or ``subject``, ``y_true`` and ``y_pred``, or
-the log of MEGC 2019 (a line ``dataset subject``, then lines ``clip true predicted``).
+Predictions of other programs are read too: a CSV file with columns ``clip`` or ``subject``, ``y_true`` and ``y_pred`` (other
+names they go by are in :data:`SPELLINGS`), or the log of MEGC 2019 (a line ``dataset subject``, then lines ``clip true predicted``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +28,20 @@ import numpy as np
 import pandas as pd
 
 from .errors import OutputError, UsageError
-from .metrics import SCORES, classes_in, confusion_matrix, f1_conventions, score_of
+from .metrics import SCORES, Score, classes_in, confusion_matrix, f1_conventions, score_of
 from .stats import Interval, subject_bootstrap
 
 FORMAT = 1
 COLUMNS = ("clip", "dataset", "subject", "fold", "y_true", "y_pred")
+SPELLINGS = {
+    "clip": ("clip_id", "clip_name", "filename", "file", "sample", "video"),
+    "dataset": ("db", "database", "corpus"),
+    "subject": ("sub", "subject_id", "person", "participant"),
+    "fold": ("fold_id",),
+    "y_true": ("true", "gt", "truth", "ground_truth", "true_label", "label", "target", "actual"),
+    "y_pred": ("pred", "predicted", "prediction", "predicted_label"),
+}
+"""What other programs call our columns, likeliest first; capitals, blanks and hyphens do not matter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +56,14 @@ class Run:
     name : str
     about : dict
         What ``run.json`` says; ``labels`` (all classes, also those no clip has) and ``leaky`` are understood here.
+    learning : dict of str to DataFrame
+        Of each fold whose method recorded any: one row an epoch, as in ``learning/<fold>.csv``.
     """
 
     predictions: pd.DataFrame
     name: str = "run"
     about: dict[str, Any] = field(default_factory=dict)
+    learning: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "predictions", checked(self.predictions, self.name))
@@ -63,8 +76,9 @@ class Run:
 
     @property
     def persons(self) -> pd.Series:
-        """``dataset/subject`` of each row: a subject's number alone may stand for two people."""
-        return (self.predictions.dataset + "/" + self.predictions.subject).str.lstrip("/")
+        """``dataset/subject`` of each row, since a subject's number alone may stand for two people; empty where none is known."""
+        p = self.predictions
+        return (p.dataset + "/" + p.subject).str.lstrip("/").where(p.subject != "", "")
 
     @property
     def leaky(self) -> bool:
@@ -101,7 +115,7 @@ class Run:
         parts.insert(0, "clips", self.predictions.groupby(self._parts(by)).size())
         return pd.concat([table, parts])
 
-    def interval(self, name: str, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
+    def interval(self, name: Score, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
         """The pooled score and its interval over persons (:func:`fleeting.stats.subject_bootstrap`)."""
         p = self.predictions
         return subject_bootstrap(
@@ -148,12 +162,13 @@ def read_run(path: str | os.PathLike[str]) -> Run:
             raise UsageError(f"{path} was stopped after {len(found)} of {len(folds)} folds: run it again to finish it")
         if not done:
             raise UsageError(f"{path} holds no predictions: run the evaluation again")
-        return Run(pd.concat(done, ignore_index=True), path.name, about)
+        return Run(pd.concat(done, ignore_index=True), path.name, about, read_learning(path, sorted(found)))
     if not path.is_file():
         raise UsageError(f"{path} does not exist: name a run folder, a CSV file of predictions or an MEGC log")
     if path.suffix.lower() in (".txt", ".log"):
         return Run(_read_megc(path), path.stem)
-    return Run(_complete(read_table(path), path), path.stem)
+    table = _foreign(path)
+    return Run(_complete(table, path), path.stem, {} if "clip" in table.columns else {"unnamed_clips": True})
 
 
 def read_about(folder: Path) -> dict[str, Any]:
@@ -188,9 +203,26 @@ def write_fold(folder: Path, fold: str, predictions: pd.DataFrame) -> Path:
     return path
 
 
-def fold_path(folder: Path, fold: str) -> Path:
+def write_learning(folder: Path, fold: str, epochs: pd.DataFrame) -> None:
+    """What a fold recorded of each epoch. Written before its predictions, so that a finished fold has both."""
+    path = fold_path(folder, fold, "learning")
+    with _disk(path):
+        path.parent.mkdir(exist_ok=True)
+    _write_whole(path, epochs.to_csv(index=False, lineterminator="\n"))
+
+
+def read_learning(folder: Path, folds: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """What those folds recorded of each epoch that recorded anything."""
+    paths = {fold: path for fold in folds if (path := fold_path(folder, fold, "learning")).exists()}
+    try:
+        return {fold: pd.read_csv(path, dtype=float) for fold, path in paths.items()}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{folder / 'learning'} holds a file that is no table of numbers: {error}; remove that file") from error
+
+
+def fold_path(folder: Path, fold: str, what: str = "folds") -> Path:
     """Where a fold's predictions lie. What no file name may hold is written as ``%2F``."""
-    return folder / "folds" / f"{quote(fold, safe=' +=@,()')}.csv"
+    return folder / what / f"{quote(fold, safe=' +=@,()')}.csv"
 
 
 def write_megc(run: Run, path: str | os.PathLike[str]) -> None:
@@ -228,10 +260,10 @@ def checked(predictions: pd.DataFrame, what: str) -> pd.DataFrame:
     return table
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, separator: str = ",") -> pd.DataFrame:
     """A CSV file of predictions, words as they stand: ``006`` is no number and ``NA`` no gap."""
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise UsageError(f"{path} cannot be read as a CSV file of predictions: {error}") from error
     for name in (c for c in table.columns if c.startswith("p_")):
@@ -241,10 +273,22 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
+def _foreign(path: Path) -> pd.DataFrame:
+    """A table of another program, its columns called as ours are."""
+    table = read_table(path)
+    for separator in ";\t":
+        if len(table.columns) == 1 and separator in table.columns[0]:
+            table = read_table(path, separator)
+    plain = {str(name).strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(table.columns)}
+    ours = {plain[word]: name for name, others in SPELLINGS.items() if (word := next((w for w in (name, *others) if w in plain), ""))}
+    return table.drop(columns=[name for name in SPELLINGS if name in table.columns and name not in ours]).rename(columns=ours)
+
+
 def _complete(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """A foreign table with the columns it may lack: fold and subject for each other, a number within it for the clip."""
     if missing := [name for name in ("y_true", "y_pred") if name not in table.columns]:
-        raise UsageError(f"{path} has no column {missing[0]!r}; it has {', '.join(table.columns)}")
+        others = ", ".join(SPELLINGS[missing[0]])
+        raise UsageError(f"{path} has no column {missing[0]!r} (nor {others}); it has {', '.join(table.columns)}")
     if "clip" not in table.columns and "subject" not in table.columns:
         raise UsageError(f"{path} has neither a column 'clip' nor 'subject'; it has {', '.join(table.columns)}")
     table = table.copy()

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import UsageError
-from .metrics import Labels, classes_in, fold_matrices, score_of
+from .metrics import Labels, Score, classes_in, fold_matrices, score_of
 
 
 class Interval(NamedTuple):
@@ -62,15 +62,15 @@ def wilson(hits: int, n: int, level: float = 0.95) -> Interval:
 
 
 def subject_bootstrap(
-    score: str, y_true: ArrayLike, y_pred: ArrayLike, persons: ArrayLike, *, labels: Labels = None,
+    score: Score, y_true: ArrayLike, y_pred: ArrayLike, persons: ArrayLike, *, labels: Labels = None,
     level: float = 0.95, resamples: int = 2000, seed: int = 0,
 ) -> Interval:  # fmt: skip
     """A pooled score and its percentile interval over persons, drawn with replacement, each with all their clips.
 
     Parameters
     ----------
-    score : str
-        A name in ``metrics.SCORES``, such as ``"uf1"``.
+    score : str or callable
+        A name in ``metrics.SCORES``, such as ``"uf1"``; or a function of confusion matrices (..., K, K) -> (...).
     persons : array-like of length N
         Who each clip shows. Distinct across datasets: ``Clip.person``, not ``Clip.subject``.
     resamples : int, default=2000
@@ -91,7 +91,7 @@ def subject_bootstrap(
 
 
 def paired_bootstrap(
-    score: str, y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike, persons: ArrayLike, *, labels: Labels = None,
+    score: Score, y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike, persons: ArrayLike, *, labels: Labels = None,
     level: float = 0.95, resamples: int = 2000, seed: int = 0,
 ) -> Difference:  # fmt: skip
     """The difference a - b of a pooled score on the same clips, its interval over persons, and p.

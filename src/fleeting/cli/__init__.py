@@ -10,7 +10,10 @@ import typer
 
 from ..errors import FleetingError
 from .analyze import analyze
+from .compare import compare, report
+from .datasets import datasets
 from .demo import demo
+from .evaluate import cache, evaluate, inflate, methods
 from .models import models
 from .terminal import INTERRUPTED, errors, note, say
 
@@ -21,8 +24,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Facial micro-expressions: found in video, named, and measured honestly.",
 )
-for command in (analyze, demo):
+for command in (analyze, demo, evaluate, compare, report, inflate, methods, cache):
     app.command()(command)
+app.add_typer(datasets, name="datasets")
 app.add_typer(models, name="models")
 
 

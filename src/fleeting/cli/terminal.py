@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..errors import FleetingError
+from ..errors import FleetingError, UsageError
 
 console, errors = Console(), Console(stderr=True)
 
@@ -35,13 +37,32 @@ def advance(bars: Progress, what: str, done: int, total: int | None) -> None:
 
 def note(message: Warning | str, category: type[Warning], *_: object) -> None:
     """Show a warning of ours as a note; others' warnings are not the user's concern."""
-    if category is UserWarning:
+    if category is UserWarning or category.__module__.startswith("fleeting"):
         errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
 
 
 def say(error: FleetingError) -> None:
     """Show an error of ours."""
     errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+def settings(given: Sequence[str], option: str, example: str, plain: bool = False) -> dict[str, Any]:
+    """``svc__C=10`` as a keyword, its value as :func:`literal` reads it, or, if ``plain``, as text."""
+    found = {}
+    for word in given:
+        key, sign, value = word.partition("=")
+        if not (sign and key.replace("-", "_").isidentifier()):
+            raise UsageError(f"{option} {word} is not KEY=VALUE, such as {option} {example}")
+        found[key] = value if plain else literal(value)
+    return found
+
+
+def literal(text: str) -> Any:
+    """Numbers, True, None, tuples and lists as Python writes them; anything else is a word."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def words(joined: str) -> str:

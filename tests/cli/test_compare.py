@@ -1,0 +1,136 @@
+"""``fleeting compare`` and ``fleeting report``, through the real ``main``: what they print and write, and the codes they end with."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import warnings
+from typing import NamedTuple
+
+import pytest
+
+from fleeting import cli, compare
+from fleeting.run import write_about
+
+from ..made_runs import made_runs
+
+DONE, COULD_NOT_WRITE, USAGE = 0, 1, 2
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """Both streams, without line breaks, which depend on the width of the terminal."""
+        return " ".join(f"{self.out} {self.err}".split())
+
+
+@pytest.fixture
+def fleeting(capfd, monkeypatch):
+    """``fleeting ARGUMENTS`` within this process."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fleeting", *map(str, arguments)])
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        ended = Ended(end.value.code or 0, *capfd.readouterr())
+        assert "Traceback" not in ended.err
+        return ended
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    made_runs(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    """The folder of a run by the name of its method; of several seeds, the first."""
+    return {path.name.rpartition("-")[0]: path for path in sorted(folder.iterdir(), reverse=True)}
+
+
+def test_compare_prints_the_difference_and_marks_what_is_leaky(fleeting, run):
+    ended = fleeting("compare", run["linear"], run["leaky"], "--metric", "accuracy")
+    expected = compare(run["linear"], run["leaky"], metric="accuracy")
+    assert ended.code == DONE
+    assert f"{expected.table.difference[0]:+.3f}".replace("0.", ".") in ended.said
+    assert "accuracy of 48 clips of 8 persons" in ended.said
+    assert "A and B cannot be ranked: one of them is leaky." in ended.said
+
+
+def test_compare_as_json_is_json_and_nothing_else(fleeting, run):
+    ended = fleeting("compare", run["linear"], run["majority"], run["epochs"], "--json", "--by", "dataset")
+    assert ended.code == DONE
+    found = json.loads(ended.out)
+    assert found == compare(run["linear"], run["majority"], run["epochs"], by="dataset").as_dict()
+    assert len(found["table"]) == 2
+
+
+def test_compare_reads_other_programs_files(fleeting, run, tmp_path):
+    (tmp_path / "theirs.csv").write_text("Subject;GT;Pred\n1;0;0\n1;1;1\n2;0;1\n2;1;1\n")
+    ended = fleeting("compare", tmp_path / "theirs.csv", tmp_path / "theirs.csv")
+    assert ended.code == DONE
+    assert "UF1 of 4 clips of 2 persons" in ended.said
+    ended = fleeting("compare", run["linear"], tmp_path / "theirs.csv")
+    assert ended.code == USAGE
+    assert "no clip in common" in ended.said
+
+
+def test_report_writes_one_page_and_does_not_replace_it_unasked(fleeting, run, tmp_path):
+    page = tmp_path / "page.html"
+    ended = fleeting("report", run["linear"], run["epochs"], "--out", page)
+    assert ended.code == DONE
+    assert f"Report: {page}" in ended.said
+    assert re.match("<!doctype html>.*</html>", page.read_text("utf-8"), re.DOTALL)
+    before = page.read_text("utf-8")
+    ended = fleeting("report", run["majority"], "--out", page)
+    assert ended.code == USAGE
+    assert "--overwrite" in ended.said
+    assert page.read_text("utf-8") == before
+    assert fleeting("report", run["majority"], "--out", page, "--overwrite").code == DONE
+    assert page.read_text("utf-8") != before
+    assert list(tmp_path.iterdir()) == [page]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["compare", "{linear}"], "name at least two runs"),
+        (["compare", "{linear}", "gone"], "gone does not exist"),
+        (["compare", "{linear}", "{majority}", "--metric", "luck"], "no score is called 'luck'"),
+        (["compare", "{linear}", "{majority}", "--by", "clip"], "by is 'clip'"),
+        (["report", "gone", "--out", "{tmp}/x.html"], "gone does not exist"),
+        (["report", "{linear}", "--out", "{tmp}"], "is a folder"),
+        (["report", "{linear}", "--out", "{tmp}/gone/x.html"], "gone does not exist"),
+        (["report", "{linear}"], "Missing option '--out'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(fleeting, run, tmp_path, arguments, says):
+    ended = fleeting(*(each.format(tmp=tmp_path, **run) for each in arguments))
+    assert ended.code == USAGE
+    assert says in ended.said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_was_stopped_is_said_to_be_that(fleeting, run, tmp_path):
+    write_about(tmp_path, {"folds": ["1", "2"]})
+    ended = fleeting("compare", run["linear"], tmp_path)
+    assert ended.code == USAGE
+    assert "was stopped after 0 of 2 folds: run it again" in ended.said
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing(fleeting, run, tmp_path):
+    ended = fleeting("report", run["linear"], "--out", tmp_path / ("x" * 300 + ".html"))
+    assert ended.code == COULD_NOT_WRITE
+    assert "could not be written" in ended.said
+    assert not list(tmp_path.iterdir())
