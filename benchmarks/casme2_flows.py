@@ -80,6 +80,10 @@ class SmallNet(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
+def kernel_ridge():
+    return make_pipeline(Standardised(), KernelRidgeClassifier(flip=True))
+
+
 def flat(maps):
     return maps.reshape(len(maps), -1)
 
@@ -99,7 +103,7 @@ def main():
     methods = {
         "majority class": (make_pipeline(Standardised(), DummyClassifier()), 1),
         "linear SVM": (make_pipeline(Standardised(), FunctionTransformer(flat), SVC(kernel="linear", class_weight="balanced")), 1),
-        "kernel ridge": (make_pipeline(Standardised(), KernelRidgeClassifier(flip=True)), 1),
+        "kernel ridge": (kernel_ridge(), 1),
         "kernel ridge, chosen": (make_pipeline(Standardised(), chosen), 1),
         "small network": (make_pipeline(Standardised(), SmallNet()), arguments.seeds),
     }

@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 
 from fleeting.cache import Cache, default_folder
 from fleeting.clip import Clip
+from fleeting.errors import OutputError
 from fleeting.identity import UnnamableError, describe, digest, source
 
 
@@ -68,6 +69,26 @@ def test_what_was_used_longest_ago_leaves(tmp_path):
     assert cache.get("x0") is not None
     assert cache.get("10") is None
     assert not cache.put("y0", np.zeros(200_000, np.uint8))  # more than all of it
+
+
+def test_the_limit_of_a_folder_holds_for_all_who_use_it(tmp_path):
+    cache = Cache(tmp_path)
+    assert cache.limit == 20_000_000_000
+    for i in range(9):
+        cache.put(f"{i}0", np.zeros(10_000, np.uint8))
+        os.utime(tmp_path / f"{i}0" / f"{i}0.npy", (i, i))
+    cache.keep_below(50_000)
+    assert cache.info()["bytes"] <= 50_000
+    assert cache.get("80") is not None
+    assert Cache(tmp_path).limit == 50_000
+    assert Cache(tmp_path, limit=7).limit == 7
+    cache.clear()
+    assert Cache(tmp_path).limit == 50_000
+    (tmp_path / "limit").write_text("much")
+    assert Cache(tmp_path).limit == 20_000_000_000
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="could not be written"):
+        Cache(tmp_path / "file").keep_below(3)
 
 
 def test_what_a_killed_writer_left_is_swept_away_and_what_is_being_written_stays(tmp_path):

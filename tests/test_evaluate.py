@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -25,8 +25,9 @@ from sklearn.svm import SVC
 
 from fleeting.base import ClipTransformer
 from fleeting.clip import Clip
-from fleeting.errors import LeakageError, UsageError
-from fleeting.evaluate import evaluate, load_method
+from fleeting.errors import LeakageError, OutputError, UsageError
+from fleeting.evaluate import evaluate
+from fleeting.methods.load import load_method
 from fleeting.prefix import split
 from fleeting.preprocess.interpolate import Interpolate
 from fleeting.protocols import HDE, LOSO, CrossDataset, LeakageWarning, LeakyClipKFold, LeakyHoldOut, SubjectKFold
@@ -196,6 +197,42 @@ def test_persons_reach_an_inner_search():
         evaluate(make_pipeline(Pixels(), Blind()), clips, y, LOSO())
 
 
+class Asking(ClassifierMixin, BaseEstimator):
+    """Does not ask for groups by itself; keeps records as a network does."""
+
+    def fit(self, X, y, groups=None):
+        self.classes_ = np.unique(y)
+        self.history_ = [{"epoch": n, "loss": 1 / n, "note": "x"} for n in (1, 2, 3)] if groups is not None else []
+        self.persons_ = sorted(set(groups if groups is not None else ()))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[len(self.persons_) % 2])
+
+
+@pytest.mark.parametrize("front", [(), (Pixels(), StandardScaler())], ids=["alone", "pipeline"])
+def test_persons_reach_an_estimator_that_was_told_to_ask_for_them(front, tmp_path):
+    clips, y = made()
+    with config_context(enable_metadata_routing=True):
+        asking = Asking().set_fit_request(groups=True)
+    with_, without = (evaluate(make_pipeline(*front, each), clips, y, LOSO(), out=tmp_path) for each in (asking, Asking()))
+    assert set(with_.predictions.y_pred) == {"positive"}  # five persons were seen
+    assert set(without.predictions.y_pred) == {"negative"}
+    assert with_.name != without.name  # another method, so another run
+
+
+def test_what_was_recorded_of_the_epochs_is_kept_with_the_fold(tmp_path):
+    clips, y = made()
+    with config_context(enable_metadata_routing=True):
+        method = make_pipeline(Pixels(), Asking().set_fit_request(groups=True))
+    run = evaluate(method, clips, y, LOSO(), out=tmp_path)
+    fold_path(tmp_path / run.name, "a/s2").unlink()
+    for each in (run, evaluate(method, clips, y, LOSO(), out=tmp_path), read_run(tmp_path / run.name), evaluate(method, clips, y, LOSO())):
+        assert set(each.learning) == set(run.predictions.fold)
+        assert each.learning["a/s2"].to_dict("list") == {"epoch": [1, 2, 3], "loss": [1, 1 / 2, 1 / 3]}
+    assert not evaluate(METHOD, clips, y, LOSO()).learning
+
+
 class Blind(ClassifierMixin, BaseEstimator):
     """A search inside that does not pass groups on."""
 
@@ -237,9 +274,6 @@ class Mean(ClipTransformer):
 
 def method():
     return make_pipeline(Mean(), RandomForestClassifier(5))
-
-def wrong():
-    return 3
 '''
 
 
@@ -251,21 +285,6 @@ def test_a_function_in_a_file_gives_the_same_on_one_process_and_two(tmp_path):
     tables_equal(runs[0], runs[1])
     assert (runs[0].predictions.filter(like="p_") != runs[2].predictions.filter(like="p_")).to_numpy().any()
     assert method.steps[1][1].random_state is None
-
-
-def test_a_function_in_a_file_that_cannot_be_used(tmp_path):
-    (tmp_path / "mine.py").write_text(FILE)
-    (tmp_path / "broken.py").write_text("1/0")
-    for text, says in (
-        ("none.py:method", "no registered method"),
-        ("mine.py:other", "no function 'other'; it has .*method"),
-        ("mine.py:wrong", "3 is no method"),
-        ("broken.py:f", "ZeroDivisionError"),
-    ):
-        with pytest.raises(UsageError, match=says):
-            load_method(f"{tmp_path}/{text}")
-    with pytest.raises(UsageError, match="'svm' is no registered method"):
-        load_method("svm")
 
 
 def test_the_seed_counts_and_global_randomness_is_left_alone():
@@ -360,6 +379,50 @@ def test_a_run_is_kept_resumed_and_told_apart(tmp_path, seen):
     assert len(list(tmp_path.glob("mine-*"))) == 6
 
 
+def test_a_finished_run_keeps_saying_what_computed_it(tmp_path):
+    clips, y = made()
+    run = evaluate(METHOD, clips, y, LOSO(), out=tmp_path)
+    file = tmp_path / run.name / "run.json"
+    about = json.loads(file.read_text()) | {"commit": "of old"}
+    file.write_text(json.dumps(about))
+    assert evaluate(METHOD, clips, y, LOSO(), out=tmp_path).about["commit"] == "of old"
+    assert json.loads(file.read_text()) == about
+    fold_path(tmp_path / run.name, "a/s2").unlink()
+    evaluate(METHOD, clips, y, LOSO(), out=tmp_path)
+    assert json.loads(file.read_text())["commit"] != "of old"
+
+
+def test_what_a_killed_run_had_not_renamed_goes_in_time(tmp_path):
+    clips, y = made()
+    run = evaluate(METHOD, clips, y, LOSO(), out=tmp_path)
+    old, new = tmp_path / run.name / "folds" / ".old.tmp", tmp_path / run.name / ".new.tmp"
+    for file in (old, new):
+        file.write_text("clip,data")
+    os.utime(old, (1, 1))
+    fold_path(tmp_path / run.name, "a/s2").unlink()
+    tables_equal(run, evaluate(METHOD, clips, y, LOSO(), out=tmp_path))
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_full_disk_is_said_and_loses_no_finished_fold(tmp_path):
+    import resource
+
+    clips, y = made()
+    run = evaluate(METHOD, clips, y, LOSO(), out=tmp_path)
+    folder, before = tmp_path / run.name, resource.getrlimit(resource.RLIMIT_FSIZE)
+    fold_path(folder, "a/s2").unlink()
+    there = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"could not be written: .*finished folds are kept"):
+            evaluate(METHOD, clips, y, LOSO(), out=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == there
+    tables_equal(run, evaluate(METHOD, clips, y, LOSO(), out=tmp_path))
+
+
 def test_a_fold_that_was_tampered_with_is_computed_again(tmp_path):
     clips, y = made()
     run = evaluate(METHOD, clips, y, LOSO(), out=tmp_path)
@@ -401,7 +464,7 @@ class Mean(ClipTransformer):
 
 class Forest(RandomForestClassifier):
     def fit(self, X, y):
-        time.sleep(0.02)
+        time.sleep(60 if done() >= enough[0] else 0.02)  # a slow killer must find somebody to kill
         return super().fit(X, y)
 
 def run(name):
@@ -415,18 +478,20 @@ for i in range(60):
     f = rng.integers(0, 255, (3, 4, 4, 3), dtype=np.uint8)
     clips.append(Clip(f"d/s{i % 20}/{i}", "d", f"s{i % 20}", 9.0, 0, 1, 2, read=lambda f=f: f))
 method = make_pipeline(Mean(), Forest(3))
+enough = [99]
 run("whole")
 kills = 0
 while kills < 5:
     before, child = done(), os.fork()
     if child == 0:
+        enough[0] = before + 3
         run("killed")
         os._exit(9)
     while done() <= before:
         time.sleep(0.001)
     time.sleep(rng.uniform(0, 0.05))
     os.kill(child, signal.SIGKILL)
-    assert os.waitpid(child, 0)[1] == signal.SIGKILL, "it had finished before it could be killed"
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
     kills += 1
 print(done())
 run("killed")
@@ -443,7 +508,8 @@ def test_killed_at_random_moments_and_resumed_it_gives_the_same(tmp_path):
     assert finished.returncode == 0, finished.stderr
     assert 5 <= int(finished.stdout) < 20
     assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
-    assert sorted(file.name for file in tmp_path.glob("killed/*/folds/*")) == sorted(file.name for file in tmp_path.glob("whole/*/folds/*"))
+    whole, killed = (sorted(file.name for file in tmp_path.glob(f"{name}/*/folds/*.csv")) for name in ("whole", "killed"))
+    assert killed == whole
 
 
 class Locked(DummyClassifier):
@@ -478,6 +544,7 @@ def test_methods_that_cannot_be_used_are_said(tmp_path):
         (make_pipeline(Pixels(), Unsendable(threading.Lock())), {"jobs": 2}, "cannot be sent to other processes: take jobs=1"),
         (make_pipeline(Pixels(), Short()), {}, r"fold 'a/s0': 4 clips were tested, .* shape \(3,\)"),
         (make_pipeline(Pixels(), SVC(C=-1)), {}, "fold 'a/s0' failed: InvalidParameterError"),
+        (METHOD, {"jobs": 0}, "jobs must be 1 or more, or -1"),
     ):
         with pytest.raises(UsageError, match=says):
             evaluate(method, clips, y, LOSO(), **options)
@@ -494,6 +561,7 @@ def test_lambdas_are_told_apart_by_what_they_do(tmp_path):
     keys = [evaluate(method, clips, y, LOSO(), out=tmp_path).about["key"] for method in methods]
     assert keys[0] == keys[3]
     assert len(set(keys)) == 3
+    tables_equal(*(evaluate(methods[2], clips, y, LOSO(), jobs=jobs) for jobs in (1, 2)))
 
 
 @pytest.mark.parametrize(
@@ -586,15 +654,6 @@ def test_a_full_disk_costs_a_warning_not_the_run(tmp_path, monkeypatch):
     monkeypatch.setenv("FLEETING_CACHE", str(blocked))
     with pytest.warns(UserWarning, match="could not be written.*going on without it"):
         tables_equal(expected, evaluate(METHOD, clips, y, LOSO()))
-
-
-def test_a_missing_cluster_is_said():
-    pytest.importorskip("distributed")
-    clips, y = made()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with pytest.raises(UsageError, match="no Dask scheduler"):
-            evaluate(METHOD, clips, y, LOSO(), cluster="nonsense://x")
 
 
 def test_the_engine_adds_little_to_a_bare_loop(tmp_path):

@@ -76,6 +76,14 @@ def test_the_honest_choice_does_not_look_at_the_test_person():
     assert a["d/s2"] == b["d/s2"]
 
 
+def test_labels_are_joined_by_clip_id():
+    clips, y = noise(4, 3)
+    method, grid = make_pipeline(Level(), Guess()), {"guess__number": [0, 1]}
+    by_id = {clip.id: label for clip, label in zip(clips, y.tolist(), strict=True)}
+    plain, joined = (inflate(method, grid, clips, labels, LOSO()).table for labels in (y, dict(sorted(by_id.items()))))
+    pd.testing.assert_frame_equal(plain, joined)
+
+
 def test_it_is_resumed(tmp_path):
     clips, y = noise(5, 4)
     method, grid = make_pipeline(Level(), Guess()), {"guess__number": [0, 1]}

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
+
+from .errors import OutputError
 
 LIMIT = 20_000_000_000
 ABANDONED_S = 3600  # a file that its writer did not rename for so long never will be
@@ -36,14 +39,22 @@ class Cache:
     ----------
     folder : str or Path, optional
         Made when first written to. Default: :func:`default_folder`.
-    limit : int, default=20 GB
-        Bytes. Exceeded by a twentieth at most for each process that writes, then the entries used longest ago leave.
+    limit : int, default=-1
+        Bytes; below 0 what :meth:`keep_below` has set for the folder, or else 20 GB. Exceeded by a twentieth at most for each
+        process that writes, then the entries used longest ago leave.
     """
 
     folder: str | os.PathLike[str] = field(default_factory=default_folder)
-    limit: int = LIMIT
+    limit: int = -1
     _broken: bool = field(default=False, repr=False)
     _unswept: float = field(default=float("inf"), repr=False)  # bytes written since the last look at the whole folder
+
+    def __post_init__(self) -> None:
+        if self.limit < 0:
+            try:
+                self.limit = int((Path(self.folder) / "limit").read_text("ascii"))
+            except (OSError, ValueError):
+                self.limit = LIMIT
 
     def get(self, key: str) -> np.ndarray | None:
         """The array under a key, or None; what is there but damaged is removed."""
@@ -64,23 +75,14 @@ class Cache:
         """Whether the array could be kept. The first refusal of the disk warns; from then on nothing is tried."""
         if self._broken or array.nbytes > self.limit or array.dtype.hasobject:
             return False
-        path = self._path(key)
-        beside = path.with_name(f".{uuid4().hex}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with beside.open("wb") as file:
-                    np.save(file, array, allow_pickle=False)
-                os.replace(beside, path)
-            except BaseException:
-                with suppress(OSError):
-                    beside.unlink()
-                raise
+            with _whole(self._path(key)) as file:
+                np.save(file, array, allow_pickle=False)
         except OSError as error:
             self._broken = True
             warnings.warn(
                 f"the cache {self.folder} could not be written: {error.strerror or f'the disk is full ({error})'}; going on without it. "
-                "`fleeting cache clear` makes room, FLEETING_CACHE names another folder",
+                "`fleeting cache --clear` makes room, FLEETING_CACHE names another folder",
                 stacklevel=2,
             )
             return False
@@ -88,6 +90,22 @@ class Cache:
         if self._unswept > self.limit / 20:
             self._sweep()
         return True
+
+    def keep_below(self, limit: int) -> None:
+        """Set how many bytes the folder may hold, for all who use it from now on; what is too much leaves.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written to.
+        """
+        self.limit = limit
+        try:
+            with _whole(Path(self.folder) / "limit") as file:
+                file.write(str(limit).encode())
+        except OSError as error:
+            raise OutputError(f"the cache {self.folder} could not be written: {error.strerror}; FLEETING_CACHE names another") from error
+        self._sweep()
 
     def info(self) -> dict[str, Any]:
         """``folder``, how many ``entries`` of how many ``bytes`` are there, and the ``limit``."""
@@ -133,3 +151,18 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return Path(self.folder) / key[:2] / f"{key}.npy"
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which gets its name when all of it is there, and is gone otherwise."""
+    beside = path.with_name(f".{uuid4().hex}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with beside.open("wb") as file:
+            yield file
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise

@@ -27,6 +27,12 @@ class TruncatedError(MediaError):
     """A recording that ends before its own header says it should."""
 
 
+class DatasetError(FleetingError, OSError):
+    """A release that is not there, not whole, or not what its sheet says."""
+
+    exit_code = 3
+
+
 class OutputError(FleetingError, OSError):
     """A result that could not be written (disk full, folder read-only); nothing of it is left behind."""
 

@@ -7,34 +7,37 @@ the rest is cloned and fitted within each fold, on its training clips alone. Per
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from . import __version__
-from .cache import Cache
+from .cache import ABANDONED_S, Cache
 from .clip import Clip
 from .errors import FleetingError, LeakageError, UsageError
 from .identity import UnnamableError, describe, digest, source
 from .metrics import classes_in
 from .prefix import Features, Progress, check_finite, compute, split, tell
-from .protocols import Fold
-from .run import Run, fold_path, read_about, read_table, write_about, write_fold
-from .workers import Prediction, asks_for_groups, prepared, run_all, run_fold
+from .run import Run, fold_path, read_about, read_learning, read_table, write_about, write_fold, write_learning
+from .workers import Prediction, Task, asks_for_groups, prepared, run_all, run_fold
+
+if TYPE_CHECKING:
+    from .protocols import Fold
 
 SAVE_EVERY_S = 5.0  # how often run.json learns how long the folds took
+
 
 def evaluate(
     method: Any,
@@ -91,77 +94,42 @@ def evaluate(
     LeakageError
         A person would be on both sides of a fold, and the protocol does not say that this may be.
     """
-    clips, y = _checked(clips, y)
+    clips, y = checked(clips, y)
     labels = [str(each) for each in np.unique(y)]
     folds = folds_of(protocol, clips)
     _warn_of_lost_classes(folds, y)
-    method = _copied(method)
+    method = copied(method)
     name = name or _called(method)
     leaky = bool(getattr(protocol, "leaky", False))
     about: dict[str, Any] = {"name": name, "seed": seed, "labels": labels, "leaky": leaky, "folds": [fold.name for fold in folds]}
-    folder, done = None, {}
+    folder, done, before = None, {}, {}
+    learning: dict[str, pd.DataFrame] = {}
     if out is not None:
         about |= _identity(method, clips, y, protocol, seed)
         folder = Path(out) / f"{name}-{about['key']}"
-        about |= _provenance(method) | {"seconds": {}}
-        about |= _kept_about(folder, about["key"])
+        before = _about_before(folder, about["key"])
         done = _kept_folds(folder, folds, clips, y)
-        write_about(folder, about)
+        learning = read_learning(folder, done)
     if todo := [fold for fold in folds if fold.name not in done]:
+        if folder is not None:
+            about |= _provenance(method) | {"seconds": before.get("seconds", {})}
+            write_about(folder, about)
+            _tidy(folder)
         steps, learner = split(method, seed, clips)
         features = Features(steps, _cache(cache))
-        done |= _run(features, learner, clips, y, todo, about, folder, jobs, cluster, progress)
+        done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)
+    else:
+        about |= before  # what computed it, and not what looks at it now
     predictions = pd.concat([done[fold.name] for fold in folds], ignore_index=True)
     for column in predictions.columns[predictions.columns.str.startswith("p_")]:
         predictions[column] = predictions[column].fillna(0.0)  # a class that its fold did not know
     about["labels"] = _with_strangers(labels, predictions)
-    if folder is not None:
+    if folder is not None and about != before:
         write_about(folder, about)
-    return Run(predictions, folder.name if folder else name, about)
+    return Run(predictions, folder.name if folder else name, about, learning)
 
 
-def load_method(text: str) -> Any:
-    """The estimator that a function in a file returns: ``my_file.py:my_function``.
-
-    The file may be edited at will: its content is part of the names of its classes, and so of what cached results and runs
-    are found by. Other files that it imports are looked for beside it, and are not.
-
-    Raises
-    ------
-    UsageError
-        No such file or function, or the function does not return an estimator.
-    """
-    file, _, wanted = text.rpartition(":")
-    path = Path(file).expanduser()
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{text!r} is no registered method, and no file.py:function: {path} cannot be read") from error
-    module_name = f"{path.stem}_{digest(content, length=8)}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is no Python file: its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    if str(path.parent.resolve()) not in sys.path:
-        sys.path.append(str(path.parent.resolve()))
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-        function = getattr(module, wanted, None)
-        if not callable(function):
-            known = [key for key, value in vars(module).items() if callable(value) and getattr(value, "__module__", "") == module_name]
-            raise UsageError(f"{path} has no function {wanted!r}; it has {', '.join(known) or 'none'}")
-        method = function()
-    except FleetingError:
-        raise
-    except Exception as error:
-        raise UsageError(f"{text} failed: {type(error).__name__}: {error}") from error
-    finally:
-        del sys.modules[module_name]  # what is in no module is sent to other processes by value: they need not have the file
-    return _copied(method)
-
-
-def _checked(clips: Iterable[Clip], y: Any) -> tuple[list[Clip], np.ndarray]:
+def checked(clips: Iterable[Clip], y: Any) -> tuple[list[Clip], np.ndarray]:
     """The clips as a list, and their labels, (N,) of numbers or words."""
     clips = list(clips)
     if wrong := [each for each in clips if not isinstance(each, Clip)]:
@@ -189,6 +157,8 @@ def _checked(clips: Iterable[Clip], y: Any) -> tuple[list[Clip], np.ndarray]:
 
 def folds_of(protocol: Any, clips: list[Clip]) -> list[Fold]:
     """The folds of a protocol or of a scikit-learn splitter, LeakageError where a person is on both sides and may not be."""
+    from .protocols import Fold
+
     persons = np.array([clip.person for clip in clips])
     if hasattr(protocol, "folds"):
         folds = list(protocol.folds(clips))
@@ -216,7 +186,7 @@ def _warn_of_lost_classes(folds: list[Fold], y: np.ndarray) -> None:
         warnings.warn(f"{len(lost)} of {len(folds)} folds train without some class: {'; '.join(lost[:5])}{more}", stacklevel=3)
 
 
-def _copied(method: Any) -> Any:
+def copied(method: Any) -> Any:
     """A fresh copy of the method: the caller's own is never touched."""
     from sklearn import clone
 
@@ -249,14 +219,22 @@ def _identity(method: Any, clips: list[Clip], y: np.ndarray, protocol: Any, seed
     return {"key": digest(what, seed, length=12), **what}
 
 
-def _kept_about(folder: Path, key: str) -> dict[str, Any]:
-    """Of a run that was started before: how long its folds took."""
+def _about_before(folder: Path, key: str) -> dict[str, Any]:
+    """What ``run.json`` says of a run that was started before; empty for a new one."""
     if not (folder / "run.json").exists():
         return {}
     before = read_about(folder)
     if before.get("key") != key:
         raise UsageError(f"{folder} holds another run (key {before.get('key')}): evaluate into another folder")
-    return {"seconds": before.get("seconds", {})}
+    return {name: value for name, value in before.items() if name != "format"}
+
+
+def _tidy(folder: Path) -> None:
+    """What a killed run had not renamed yet goes, once nobody can be writing it any more."""
+    for path in folder.rglob(".*.tmp"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - ABANDONED_S:
+                path.unlink()
 
 
 def _kept_folds(folder: Path, folds: list[Fold], clips: list[Clip], y: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -285,48 +263,38 @@ def _run(
     y: np.ndarray,
     folds: list[Fold],
     about: dict[str, Any],
+    learning: dict[str, pd.DataFrame],
     folder: Path | None,
     jobs: int,
     cluster: str | None,
     progress: Progress | None,
 ) -> dict[str, pd.DataFrame]:
-    """The predictions of the folds, each written as soon as it is there."""
+    """The predictions of the folds, each written as soon as it is there; ``learning`` gets their epochs."""
     used = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.test)]))
     some = [clips[i] for i in used]
     X = compute(features, some, jobs, progress) if features.steps else some
     check_finite(X, some, learner)
     persons, classes = np.array([clip.person for clip in some]), y[used]
-    rows = [(np.searchsorted(used, fold.train), np.searchsorted(used, fold.test)) for fold in folds]
-    ready = prepared(learner)
-    calls = [
-        (fold.name, ready, X, classes, persons, train, test, about["seed"])
-        for fold, (train, test) in zip(folds, rows, strict=True)
-    ]
+    task = Task(prepared(learner), X, classes, persons, about["seed"])
+    calls = [(fold._replace(train=np.searchsorted(used, fold.train), test=np.searchsorted(used, fold.test)),) for fold in folds]
     tables: dict[str, pd.DataFrame] = {}
     start = saved = time.monotonic()
     tell(progress, "folds", 0, len(folds), None)
-    for number, prediction in _said(run_all(run_fold, calls, jobs, cluster)):
+    for number, prediction in run_all(run_fold, calls, jobs, cluster, task):
         fold = folds[number]
         tables[fold.name] = table = _table(prediction, fold, [clips[i] for i in fold.test], y[fold.test])
         about.setdefault("seconds", {})[fold.name] = round(prediction.seconds, 4)
+        if prediction.epochs:
+            learning[fold.name] = pd.DataFrame(prediction.epochs)
         if folder is not None:
+            if prediction.epochs:
+                write_learning(folder, fold.name, learning[fold.name])
             write_fold(folder, fold.name, table)
             if time.monotonic() - saved > SAVE_EVERY_S:
                 write_about(folder, about)
                 saved = time.monotonic()
         tell(progress, "folds", len(tables), len(folds), start)
     return tables
-
-
-def _said(results: Iterator[Any]) -> Iterator[Any]:
-    """The results; what went wrong between processes in words, and not in a traceback."""
-    try:
-        yield from results
-    except FleetingError:
-        raise
-    except Exception as error:
-        way = "; what the method holds cannot be sent to other processes: take jobs=1" if "Pickl" in type(error).__name__ else ""
-        raise UsageError(f"the folds could not be run in other processes: {type(error).__name__}: {error}{way}") from error
 
 
 def _table(prediction: Prediction, fold: Fold, clips: list[Clip], y: np.ndarray) -> pd.DataFrame:

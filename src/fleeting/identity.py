@@ -25,7 +25,7 @@ import numpy as np
 from .clip import Clip
 from .errors import UsageError
 
-NO_MATTER = {"n_jobs", "verbose", "memory"}  # scikit-learn's parameters that change no result
+NO_MATTER = {"n_jobs", "verbose", "memory", "progress", "checkpoint"}  # parameters that change no result
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -119,6 +119,8 @@ def _object(value: Any) -> Any:
         named["revision"] = revision
     if hasattr(value, "get_params"):
         params = {key: each for key, each in sorted(value.get_params(deep=False).items()) if key not in NO_MATTER}
+        if (request := getattr(value, "_metadata_request", None)) is not None:  # set_fit_request(groups=True) and the like
+            named["asks"] = repr(request)
         return {**named, "params": _describe(params)}
     if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor, wherever it lives
         return {**named, "values": _array(value.detach().cpu().numpy())}

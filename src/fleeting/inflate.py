@@ -25,10 +25,9 @@ from numpy.typing import ArrayLike
 
 from .clip import Clip
 from .errors import UsageError
-from .evaluate import evaluate, folds_of
+from .evaluate import checked, evaluate, folds_of
 from .metrics import SCORES, score_of
 from .prefix import Progress
-from .protocols import SubjectKFold
 from .run import Run
 
 NONE = "nothing chosen: mean over all settings"
@@ -50,7 +49,7 @@ def inflate(
     method: Any,
     grid: Mapping[str, Sequence[Any]],
     clips: Iterable[Clip],
-    y: ArrayLike,
+    y: ArrayLike | Mapping[str, Any] | pd.Series,
     protocol: Any,
     inner: Any = None,
     score: str = "uf1",
@@ -66,7 +65,7 @@ def inflate(
     Parameters
     ----------
     method, clips, y, protocol, out, seed, jobs, progress, cluster
-        As in :func:`fleeting.evaluate.evaluate`. ``progress`` is told the stage ``settings``, one step an evaluation.
+        As in :func:`fleeting.evaluate`. ``progress`` is told the stage ``settings``, one step an evaluation.
     grid : mapping of str to sequence
         Values of each parameter, such as ``{"svc__C": [.1, 1, 10]}``; all combinations are tried. The first of equally good
         ones is taken, so write the simplest first.
@@ -84,7 +83,10 @@ def inflate(
     from sklearn import clone
     from sklearn.model_selection import ParameterGrid
 
-    clips = list(clips)
+    from .protocols import SubjectKFold
+
+    score_of(score)
+    clips, y = checked(clips, y)
     settings = list(ParameterGrid(dict(grid)))
     if len(settings) < 2:
         raise UsageError(f"{grid} is a single setting: there is nothing to choose from")
@@ -99,7 +101,6 @@ def inflate(
     for each in methods:
         runs.append(evaluate(each, clips, y, protocol, out, **common))
         _tell(progress, len(runs), total)
-    labels = dict(zip((clip.id for clip in clips), np.asarray(y).tolist(), strict=True))
     inside = None if out is None else Path(out) / "inner"
     done = len(runs)
     choice = {}
@@ -110,7 +111,7 @@ def inflate(
         for each in methods:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", ".*train without some class")  # said of the outer folds already
-                run = evaluate(each, train, [labels[clip.id] for clip in train], within, inside, **common)
+                run = evaluate(each, train, y[fold.train], within, inside, **common)
             scores.append(run.score(score))
             done += 1
             _tell(progress, done, total)

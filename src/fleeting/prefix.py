@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from .base import ClipTransformer
 from .cache import Cache
 from .clip import Clip
 from .errors import FleetingError, UsageError
@@ -65,6 +64,8 @@ def _learns(step: Any) -> bool:
 
 def _of_single_clips(step: Any) -> bool:
     """Whether a step is known to look at one clip at a time."""
+    from .base import ClipTransformer
+
     if step is None or isinstance(step, str):
         return True
     return isinstance(step, ClipTransformer) and type(step).transform is ClipTransformer.transform
