@@ -1,0 +1,132 @@
+"""Training samples: checked, given out in batches, and whole persons of them held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from ..errors import UsageError
+from .augment import Augment
+
+
+@dataclass
+class Samples:
+    """Samples as batches of float32 on the device; only a batch at a time is there.
+
+    Attributes
+    ----------
+    X : array of shape (N, ...)
+        Whole numbers are divided by 255.
+    code : Tensor of shape (N,)
+    centre, spread : ndarray of shape (C,), optional
+        Of each channel, taken off and divided by. ``each`` makes them anew for each sample.
+    """
+
+    X: Any
+    code: torch.Tensor
+    device: torch.device
+    augment: Sequence[Augment] = ()
+    centre: np.ndarray | None = None
+    spread: np.ndarray | None = None
+    each: bool = False
+
+    def take(self, rows: np.ndarray, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Some samples: as they are trained on where there is a generator, else plain."""
+        raw = np.ascontiguousarray(self.X[rows])
+        x = torch.from_numpy(raw).to(self.device).float()
+        if raw.dtype.kind in "iub":
+            x = x / 255
+        for change in self.augment:
+            x = change.plain(x) if generator is None else change(x, generator)
+        shape = (1, -1, *(1,) * (x.ndim - 2))
+        if self.centre is not None and self.spread is not None:
+            centre, spread = (torch.as_tensor(v, dtype=x.dtype, device=x.device).view(shape) for v in (self.centre, self.spread))
+            x = (x - centre) / spread
+        elif self.each:
+            axes = tuple(range(2, x.ndim))
+            x = (x - x.mean(axes, keepdim=True)) / (x.std(axes, keepdim=True, correction=0) + 1e-6)
+        return x
+
+    def labels(self, rows: np.ndarray) -> torch.Tensor:
+        """Their classes' numbers."""
+        return self.code[torch.from_numpy(rows)].to(self.device)
+
+
+def checked_samples(X: Any, y: ArrayLike) -> tuple[Any, np.ndarray, np.ndarray]:
+    """The samples, the classes (K,), and the number of each sample's class, (N,)."""
+    X, y = as_array(X), np.asarray(y)
+    if y.shape != (len(X),):
+        raise UsageError(f"{len(X)} samples, but labels of shape {y.shape}: each sample needs one label")
+    classes, code = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise UsageError(f"all {len(y)} training samples are {', '.join(map(str, classes)) or 'none'}: there is nothing to tell apart")
+    return X, classes, code
+
+
+def as_array(X: Any) -> Any:
+    """The samples as something with shape and dtype that gives rows; checked to be finite."""
+    X = X if hasattr(X, "shape") and hasattr(X, "dtype") else np.asarray(X)
+    if len(X.shape) < 2 or np.dtype(X.dtype).kind not in "iufb":
+        raise UsageError(f"samples must be numbers, (N, C, H, W) or (N, C, T, H, W); got {X.dtype} of shape {tuple(X.shape)}")
+    if np.dtype(X.dtype).kind == "f":
+        for start in range(0, len(X), 64):
+            part = np.asarray(X[np.arange(start, min(start + 64, len(X)))])
+            if len(bad := np.flatnonzero(~np.isfinite(part.reshape(len(part), -1)).all(axis=1))):
+                raise UsageError(f"sample {start + bad[0]} holds nan or infinity: look at the clip behind it")
+    return X
+
+
+def channel_statistics(X: Any, rows: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over some samples, (C,) float64 each; whole numbers count in 255ths."""
+    sums = squares = np.zeros(())
+    count = 0
+    for part in np.split(rows, range(batch_size, len(rows), batch_size)):
+        x = np.moveaxis(np.asarray(X[part]), 1, 0)
+        x = x.reshape(len(x), -1).astype(np.float64)  # (C, n)
+        sums, squares, count = sums + x.sum(axis=1), squares + np.square(x).sum(axis=1), count + x.shape[1]
+    scale = 255 if np.dtype(X.dtype).kind in "iub" else 1
+    mean = sums / count
+    return mean / scale, np.sqrt(np.maximum(squares / count - mean**2, 0)) / scale + 1e-6
+
+
+def hold_out(groups: ArrayLike | None, code: np.ndarray, share: float | Sequence[str], seed: int) -> np.ndarray:
+    """The samples, (n,) int, of the persons who are held out of a training.
+
+    Parameters
+    ----------
+    groups : array-like of length N or None
+        The person of each sample.
+    code : ndarray of shape (N,)
+        The class of each, from 0.
+    share : float or sequence of str
+        Of the persons, 0 or more and below 1, rounded, at least one; or who they are.
+    seed : int
+    """
+    if not isinstance(share, int | float):
+        wanted = {str(each) for each in share}
+    elif not 0 <= share < 1:
+        raise UsageError(f"validation={share!r} is a share of the training persons, 0 or more and below 1")
+    elif share == 0:
+        return np.empty(0, dtype=int)
+    if groups is None:
+        raise UsageError("persons are held out to choose the epoch, but groups, the person of each sample, is not given; "
+                         "give it, or validation=0 and choose='last'")  # fmt: skip
+    persons = np.asarray(groups).astype(str)
+    if len(persons) != len(code):
+        raise UsageError(f"groups has {len(persons)} persons for {len(code)} samples: one is needed for each")
+    everyone = np.unique(persons)
+    if isinstance(share, int | float):
+        left, wanted = np.bincount(code), set()
+        for person in np.random.default_rng(seed).permutation(everyone).tolist():
+            theirs = np.bincount(code[persons == person], minlength=len(left))
+            if len(wanted) < max(1, round(share * len(everyone))) and (left > theirs).all():
+                wanted.add(person)
+                left = left - theirs
+        if not wanted:
+            raise UsageError(f"of {len(everyone)} persons none can be held out without losing a class: give validation=0, choose='last'")
+    return np.flatnonzero(np.isin(persons, sorted(wanted)))

@@ -1,0 +1,14 @@
+"""Small networks on one core: several threads would wait for each other, the longer the more tests run side by side."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,0 +1,68 @@
+"""Deep features for SDF: VGG-F, and that no random network passes for a trained one."""
+
+import pytest
+import torch
+
+from fleeting.errors import UsageError
+from fleeting.models.sdf import VGGF, DeepFeatures
+from fleeting.models.weights import save_weights
+
+from .on_meta import count, meta, shapes
+
+
+def trained(seed=0, n_classes=7):
+    torch.manual_seed(seed)
+    return VGGF(n_classes, (3, 39, 39), 0.05)
+
+
+def test_the_network():
+    assert count(VGGF, 1000) == 60_834_536  # layer by layer: 23,296 + 409,856 + 3 * 590,080 + 37,752,832 + 16,781,312 + 4,097,000
+    found = shapes(meta(VGGF))
+    assert [found[name] for name in ("c1", "c2", "c5", "pool", "fc6", "fc7")] == [
+        (64, 54, 54), (256, 27, 27), (256, 13, 13), (256, 6, 6), (4096,), (4096,)
+    ]  # fmt: skip
+
+
+def test_normalisation_is_that_of_the_authors():
+    x = torch.arange(1.0, 8)[None, :, None, None] * 10
+    around = sum((10.0 * k) ** 2 for k in (2, 3, 4, 5, 6))
+    assert trained().norm(x)[0, 3, 0, 0].item() == pytest.approx(40 / (2 + 1e-4 * around) ** 0.75, rel=1e-5)
+
+
+def test_without_weights_there_are_no_features():
+    with pytest.raises(UsageError, match="train VGGF on expressions and give its weights"):
+        DeepFeatures(None)
+
+
+@pytest.mark.parametrize("layer", ["c5", "fc6", "fc7"])
+def test_features_are_the_mean_over_frames(layer):
+    net = trained()
+    features = DeepFeatures(net.state_dict(), (3, 4, 39, 39), 0.05, layer=layer)
+    x = torch.randn(2, 3, 4, 39, 39)
+    net.eval()
+    each = [net.features(x[:, :, t], layer) for t in range(4)]
+    assert torch.allclose(features(x), torch.stack(each).mean(0), atol=1e-5)
+    assert not torch.allclose(features(x), DeepFeatures(trained(1).state_dict(), (3, 4, 39, 39), 0.05, layer=layer)(x), atol=1e-3)
+    assert not features(x).requires_grad
+    assert torch.equal(features(x), features(x)), "nothing is dropped at random"
+
+
+def test_the_last_layer_is_the_scores_of_what_is_seen():
+    net = trained().eval()
+    x = torch.randn(2, 3, 39, 39)
+    assert torch.allclose(net(x), net.fc8(net.features(x)), atol=1e-6)
+
+
+def test_weights_in_a_file(tmp_path):
+    net = trained(n_classes=9)
+    path = save_weights(tmp_path / "vggf", net.state_dict(), {})
+    x = torch.randn(1, 3, 2, 39, 39)
+    wanted = DeepFeatures(net.state_dict(), (3, 2, 39, 39), 0.05)(x)
+    assert torch.equal(DeepFeatures(path, (3, 2, 39, 39), 0.05)(x), wanted)
+    for wrong, words in (({"width": 0.1}, "of this VGGF: c1"), ({"weights": {"a": torch.ones(1)}}, "not of the architecture VGGF")):
+        with pytest.raises(UsageError, match=words):
+            DeepFeatures(**{"weights": path, "input_shape": (3, 2, 39, 39), "width": 0.05, **wrong})
+    with pytest.raises(UsageError, match="does not exist"):
+        DeepFeatures(tmp_path / "none.safetensors", (3, 2, 39, 39), 0.05)
+    with pytest.raises(UsageError, match="c5, fc6, fc7"):
+        DeepFeatures(path, (3, 2, 39, 39), 0.05, layer="fc8")
