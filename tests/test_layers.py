@@ -28,7 +28,7 @@ LAYERS = (
     {"report"},
     {"export"},
     {"analyze", "run_report"},
-    {"reproduce", "demo"},
+    {"reproduce", "reproduce_data", "reproduce_figures", "reproduce_learned", "reproduce_page", "demo"},
     {"__init__"},  # the public face binds what is below, and is used only by those who are outside
     {"cli", "studio", "__main__"},
 )

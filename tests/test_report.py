@@ -226,7 +226,7 @@ def test_frame_rate_in_plain_words():
 
 def test_many_events_keep_the_page_small_and_say_so(monkeypatch):
     many = analysis([event(4 * i, 4 * i + 3, score=float(i), kind="macro" if i % 2 else "micro") for i in range(500)])
-    one = sum(len(report._picture(PICTURE)) for _ in range(4))
+    one = sum(len(report.picture(PICTURE)) for _ in range(4))
     monkeypatch.setattr(report, "PICTURE_BYTES", 30 * one)
     page = Page(report_html(many))
     assert len(page.ids()) == 500

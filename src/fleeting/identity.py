@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import hashlib
 import json
+import math
 import os
 import sys
 from contextlib import suppress
@@ -83,6 +84,8 @@ def _describe(value: Any) -> Any:
         return {"enum": f"{_path(type(value))}.{value.name}"}
     if isinstance(value, bytes | complex | range | slice | np.dtype | np.ufunc):
         return {type(value).__name__: repr(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}  # JSON has no word for it
     if isinstance(value, PLAIN):
         return value
     if isinstance(value, np.generic):

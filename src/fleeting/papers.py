@@ -73,12 +73,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Paper:
-    """One of the papers: its tables and its known errors."""
+    """One of the papers: its tables and its known errors.
+
+    Attributes
+    ----------
+    name, reference : str
+    tables : tuple of Table
+    errors : tuple of str
+    t_tests : dict of str to (float, float)
+        Between which bounds the p of the first row against each other one is said to lie.
+    """
 
     name: str
     reference: str
     tables: tuple[Table, ...]
     errors: tuple[str, ...]
+    t_tests: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 _FIVE_FOLD = ("leaky-clip-kfold", {"n_splits": 5})
@@ -340,6 +350,9 @@ TLCNN = Paper(
         "MDMO's best is 60.11 in the text and 61.05 in the table; its folds fit 544 clips, not 560.",
         "'112 iterations an epoch' fits four random windows of each clip, or another network; 448 clips in batches of 16 make 28.",
     ),
+    dict.fromkeys(("C5+SVM", "3D-CNN", "MDMO", "FDM"), (0, 0.05))
+    | dict.fromkeys(("TLCNN(EM)", "LBP-TOP", "STLBP-IP", "STCLQP"), (0.05, 0.1))
+    | {"TLCNN(E)": (0.2, 1)},
 )
 
 PAPERS = {paper.name: paper for paper in (EYE_CNN, APEX_DCNN, TWO_STREAM, SURVEY, TLCNN)}

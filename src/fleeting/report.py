@@ -52,7 +52,7 @@ def report_html(analysis: Analysis) -> str:
         followed=len(analysis.signals) > 0,
         cards=cards,
         without_pictures=without,
-        legend=_picture(flow_legend(72), ".png"),
+        legend=picture(flow_legend(72), ".png"),
         others=_others(analysis),
         quality=_quality(quality),
         people=[_person(f) for f in quality.get("faces") or []],
@@ -74,13 +74,18 @@ def page(template: str, **values: Any) -> str:
     **values
         What the template asks for; ``Markup`` is not escaped.
     """
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    source, style = ((files("fleeting") / name).read_text(encoding="utf-8") for name in (template, "page.css"))
+    def text(name: str) -> str:
+        return (files("fleeting") / name).read_text(encoding="utf-8")
+
+    source, style = text(template), text("page.css")
     script = source.partition("<script>")[2].partition("</script>")[0]
     values["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FunctionLoader(text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(source).render(style=Markup(style.strip()), **values)
 
 
@@ -107,9 +112,9 @@ def _cards(analysis: Analysis) -> tuple[list[dict[str, Any]], int]:
         if label not in analysis.pictures:
             continue
         look = analysis.pictures[label]
-        shown = [("onset", _picture(look.onset)), ("apex", _picture(look.apex)),
-                 (f"motion {look.factor:.2g} times larger", _picture(look.magnified)),
-                 ("motion, onset to apex", _picture(look.flow))]
+        shown = [("onset", picture(look.onset)), ("apex", picture(look.apex)),
+                 (f"motion {look.factor:.2g} times larger", picture(look.magnified)),
+                 ("motion, onset to apex", picture(look.flow))]
         room -= sum(len(data) for _, data in shown)
         if room < 0:
             break
@@ -207,7 +212,7 @@ def _person(face: dict[str, Any]) -> str:
     return ", ".join(parts) + (": analysed" if face.get("analysed") else ": not analysed")
 
 
-def _picture(rgb: np.ndarray, form: str = ".jpg") -> str:
+def picture(rgb: np.ndarray, form: str = ".jpg") -> str:
     """A data address of the picture, (h, w, 3) uint8 RGB, as JPEG at quality 88 or as PNG."""
     how, kind = ([cv2.IMWRITE_JPEG_QUALITY, 88], "jpeg") if form == ".jpg" else ([], "png")
     _, data = cv2.imencode(form, np.ascontiguousarray(rgb[..., ::-1]), how)

@@ -70,7 +70,7 @@ def intervals_svg(rows: Sequence[tuple[str, Interval, bool]], title: str, baseli
             f'<circle class="dot" cx="{x(value):.1f}" cy="{y}" r="5"/>'
             f'<text x="{right + 16}" y="{y + 4}">{number(value)}<tspan class="dim" dx="8">{span(a, b)}</tspan></text></g>'
         )
-    return _svg(WIDTH, height, title, parts)
+    return svg(WIDTH, height, title, parts)
 
 
 def confusion_svg(counts: pd.DataFrame, title: str) -> str:
@@ -98,7 +98,7 @@ def confusion_svg(counts: pd.DataFrame, title: str) -> str:
                 f"{n}</text>"
                 f"{percent if cell > 50 and n else ''}</g>"
             )
-    return _svg(left + cell * k + 2, top + cell * k + 2, title, parts)
+    return svg(left + cell * k + 2, top + cell * k + 2, title, parts)
 
 
 def persons_svg(run: Run) -> str:
@@ -129,7 +129,7 @@ def persons_svg(run: Run) -> str:
             x += wide + GAP
         x += 3 * GAP
     y += _place(parts, line, y)
-    return _svg(WIDTH, y, f"{len(table)} clips by person, {table.right.mean():.0%} right", parts)
+    return svg(WIDTH, y, f"{len(table)} clips by person, {table.right.mean():.0%} right", parts)
 
 
 def curves_svg(learning: Mapping[str, pd.DataFrame], measure: str) -> str:
@@ -175,7 +175,7 @@ def curves_svg(learning: Mapping[str, pd.DataFrame], measure: str) -> str:
         for epoch in each.epoch[each["chosen"] == 1] if "chosen" in each else ():
             x = left + (right - left) * (epoch - first) / (last - first)
             parts.append(f'<path class="rug" d="M{x:.1f} {bottom}v-9"/>')
-    return _svg(right + 12, bottom + 28, f"{measure} over epochs, {len(learning)} folds", parts)
+    return svg(right + 12, bottom + 28, f"{measure} over epochs, {len(learning)} folds", parts)
 
 
 def _place(parts: list[str], line: list[tuple[int, str, pd.DataFrame, str]], y: int) -> int:
@@ -216,7 +216,8 @@ def _begun(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
+def svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
+    """The parts as one picture; ``title`` is for those who cannot see it."""
     return (
         f'<svg class="fl" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
         f'role="img" aria-label={quoteattr(title)}>{"".join(parts)}</svg>'

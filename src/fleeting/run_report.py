@@ -110,7 +110,7 @@ def score_tables(run: Run) -> list[Table]:
 
 def _summary(run: Run) -> str:
     p = run.predictions
-    score = ", ".join(f"{SCORE_NAMES[name]} {_cell(_interval(run, name))}" for name in ("uf1", "uar"))
+    score = ", ".join(f"{SCORE_NAMES[name]} {cell(interval_of(run, name))}" for name in ("uf1", "uar"))
     protocol = run.about.get("protocol_text")
     return f"{score} on {_clips(len(p))}{_of_whom(run)}" + (f", {protocol}." if protocol else ".")
 
@@ -131,7 +131,7 @@ def _of_whom(run: Run) -> str:
     return (f" of {persons} persons" if persons else "") + (f" in {', '.join(datasets)}" if datasets else "")
 
 
-def _interval(run: Run, score: Any) -> Interval:
+def interval_of(run: Run, score: Any) -> Interval:
     """A score with its interval over persons; nan where there are too few of them, or they are not known."""
     try:
         return run.interval(score)
@@ -139,7 +139,8 @@ def _interval(run: Run, score: Any) -> Interval:
         return Interval(float(score_of(score)(run.confusion().to_numpy())), np.nan, np.nan)
 
 
-def _cell(interval: Interval) -> str:
+def cell(interval: Interval) -> str:
+    """A score and its interval, such as ``.721 (.655 to .785)``."""
     value, low, high = interval
     return number(value) if math.isnan(low) else f"{number(value)} ({span(low, high)})"
 
@@ -157,18 +158,18 @@ def _section(run: Run) -> dict[str, Any]:
     from markupsafe import Markup
 
     parts, counts = _parts(run), run.confusion()
-    by_dataset = [(name, _interval(part, "uf1"), run.leaky) for name, part in parts.items()]
+    by_dataset = [(name, interval_of(part, "uf1"), run.leaky) for name, part in parts.items()]
     return {
         "name": run.name,
         "leaky": run.leaky,
         "summary": _summary(run),
         "tables": Markup(to_html(score_tables(run))),
-        "by_dataset": Markup(intervals_svg(by_dataset, "UF1 by dataset", _baseline(counts)["uf1"])) if len(parts) > 1 else "",
+        "by_dataset": Markup(intervals_svg(by_dataset, "UF1 by dataset", baseline(counts)["uf1"])) if len(parts) > 1 else "",
         "confusions": [(name, Markup(confusion_svg(part.confusion(), f"Confusions, {name}"))) for name, part in parts.items()],
         "conventions": Markup(to_html([_conventions(run)])),
         "persons": Markup(persons_svg(run)),
         "labels": run.labels,
-        "curves": [(measure, Markup(curves_svg(run.learning, measure))) for measure in _measures(run.learning)],
+        "curves": [(measure, Markup(curves_svg(run.learning, measure))) for measure in measures(run.learning)],
         "lists": [(title, Markup(to_html([table]))) for title, table in _lists(run).items()],
         "provenance": _provenance(run),
         "about": json.dumps(run.about, indent=1, ensure_ascii=False, default=str) if run.about else "",
@@ -178,9 +179,9 @@ def _section(run: Run) -> dict[str, Any]:
 def _scores(parts: Mapping[str, Run], counts: pd.DataFrame) -> Table:
     also = {"uf1": " (macro F1)", "accuracy": " (WAR)"}
     names = {name: title + also.get(name, "") for name, title in SCORE_NAMES.items()}
-    rows = [[title, *(_cell(_interval(part, name)) for part in parts.values())] for name, title in names.items()]
+    rows = [[title, *(cell(interval_of(part, name)) for part in parts.values())] for name, title in names.items()]
     rows.append(["clips", *(str(len(part.predictions)) for part in parts.values())])
-    least = ", ".join(f"{SCORE_NAMES[name]} {number(value)}" for name, value in _baseline(counts).items())
+    least = ", ".join(f"{SCORE_NAMES[name]} {number(value)}" for name, value in baseline(counts).items())
     notes = [
         "Counts are pooled over all folds. In brackets, the 95 % interval over persons, drawn with replacement: so far the score would "
         "move with other people like these.",
@@ -189,7 +190,7 @@ def _scores(parts: Mapping[str, Run], counts: pd.DataFrame) -> Table:
     return Table("Scores", ["", *parts], rows, notes)
 
 
-def _baseline(counts: pd.DataFrame) -> dict[str, float]:
+def baseline(counts: pd.DataFrame) -> dict[str, float]:
     """The scores of who always says the commonest class."""
     clips = counts.to_numpy().sum(axis=1)
     always = np.zeros_like(counts.to_numpy())
@@ -203,7 +204,7 @@ def _classes(run: Run, counts: pd.DataFrame) -> Table:
         of_class = run.predictions.y_true == label
         n, hits, said = int(of_class.sum()), int(matrix[k, k]), int(matrix[:, k].sum())
         persons = str(run.persons[of_class].nunique()) if (run.predictions.subject != "").all() else "–"
-        recall = _cell(_interval(run, partial(_recall, k))) if n else "–"
+        recall = cell(interval_of(run, partial(_recall, k))) if n else "–"
         precision, f1 = hits / said if said else np.nan, 2 * hits / (n + said) if n + said else 0.0
         rows.append([label, str(n), persons, recall, number(precision), number(f1)])
     return Table("Classes", ["", "clips", "persons", "recall", "precision", "F1"], rows)
@@ -219,10 +220,10 @@ def _conventions(run: Run) -> Table:
     return Table("What papers call F1", ["", "value", "how it is made"], rows, [note])
 
 
-def _measures(learning: Mapping[str, pd.DataFrame]) -> list[str]:
+def measures(learning: Mapping[str, pd.DataFrame]) -> list[str]:
     """What was recorded of the epochs, each once, whether of training or of validation clips."""
     names = [str(name).removeprefix("validation_") for table in learning.values() for name in table.columns]
-    return [name for name in dict.fromkeys(names) if name not in ("epoch", "chosen", "lr")]
+    return [name for name in dict.fromkeys(names) if name not in ("epoch", "chosen", "lr", "stage")]
 
 
 def _lists(run: Run) -> dict[str, Table]:
@@ -308,8 +309,8 @@ def _seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def _forest(runs: Sequence[Run]) -> str:
-    rows = [(run.name, _interval(run, "uf1"), run.leaky) for run in runs]
-    return intervals_svg(rows, "UF1 of each run", _baseline(runs[0].confusion())["uf1"])
+    rows = [(run.name, interval_of(run, "uf1"), run.leaky) for run in runs]
+    return intervals_svg(rows, "UF1 of each run", baseline(runs[0].confusion())["uf1"])
 
 
 def _spread(group: Sequence[Run]) -> dict[str, Any]:
@@ -317,7 +318,7 @@ def _spread(group: Sequence[Run]) -> dict[str, Any]:
     from markupsafe import Markup
 
     names = list(SCORE_NAMES)
-    rows = [[str(run.about["seed"]), *(_cell(_interval(run, name)) for name in names)] for run in group]
+    rows = [[str(run.about["seed"]), *(cell(interval_of(run, name)) for name in names)] for run in group]
     spread = [seed_spread([run.score(name) for run in group]) for name in names]
     rows += [[what, *(number(each[what]) for each in spread)] for what in ("mean", "sd", "min", "max")]
     note = "One method, one protocol, the same clips: what differs is chance. The mean is the result, the largest is not."

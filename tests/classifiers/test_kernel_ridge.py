@@ -118,6 +118,17 @@ def test_the_chosen_setting_is_the_best_by_the_plain_loop(rng):
     assert (single.decision_function(X) == method.decision_function(X)).all()
 
 
+def test_the_mean_is_over_the_scores_of_all_settings(rng):
+    X, y, groups = samples(rng, 60, 7)
+    alphas, kernels, gammas = (10.0, 0.1), ("exponential", "rbf"), (0.3, 1.0, 2.0)
+    mean = KernelRidgeClassifier(alphas, kernels, gammas, flip=True, several="mean").fit(X, y)
+    singles = [KernelRidgeClassifier(a, k, g, flip=True).fit(X, y).decision_function(X) for a in alphas for k in kernels for g in gammas]
+    assert mean.decision_function(X) == pytest.approx(np.mean(singles, axis=0))
+    assert np.abs(mean.loso_decision(X, y, groups) - refits(mean, X, y, groups)).max() < 1e-9
+    assert mean.selection is None
+    assert "leave-one-subject-out" in mean.set_params(several="best").selection
+
+
 def test_two_samples_by_hand():
     # x = (1), (-1), linear: k + 1 = [[2, 0], [0, 2]], weights 1, lambda 2: dual = T / 4, score(x) = (x+1)/4 T0 + (1-x)/4 T1
     method = KernelRidgeClassifier(2.0, "linear").fit([[1.0], [-1.0]], ["b", "a"])
@@ -198,6 +209,7 @@ def test_is_a_scikit_learn_classifier(rng):
         ({"gamma": (1.0, -1.0)}, "gamma must be above 0"),
         ({"kernel": "cubic"}, "among linear, rbf, exponential"),
         ({"class_weight": "even"}, "'even'"),
+        ({"several": "worst"}, "'worst'"),
         ({"class_weight": {0: 1.0}}, "each of"),
         ({"flip": True}, "flow maps"),
         ({"alpha": (1.0, 2.0)}, "give groups"),

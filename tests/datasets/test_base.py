@@ -13,7 +13,7 @@ from fleeting.datasets.casme2 import CASME2
 from fleeting.datasets.correct import correct
 from fleeting.datasets.folder import FolderDataset
 from fleeting.datasets.samm import SAMM
-from fleeting.datasets.tree import DatasetError
+from fleeting.errors import DatasetError
 
 from . import releases
 

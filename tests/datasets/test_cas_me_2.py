@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleeting.datasets.cas_me_2 import CAS_ME_2
-from fleeting.datasets.tree import DatasetError
+from fleeting.errors import DatasetError
 
 from . import releases
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleeting.datasets.cas_me_3 import CAS_ME_3
-from fleeting.datasets.tree import DatasetError
+from fleeting.errors import DatasetError
 
 from . import releases
 

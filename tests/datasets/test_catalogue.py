@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from fleeting.datasets.catalogue import DATASETS, catalogue
+from fleeting.datasets.catalogue import DATASETS, catalogue, catalogue_page, open_dataset
+from fleeting.errors import UsageError
 
 from . import releases
 
 NAMES = (
-    "smic casme casme2 cas-me-2 cas-me-3 samm samm-lv mmew meview 4dme dfme usf-hd polikovsky fer2013 kdef mmi rafd tfeid folder flow-maps"
+    "smic casme casme2 cas-me-2 cas-me-3 samm samm-lv mmew meview 4dme dfme usf-hd polikovsky "
+    "fer2013 kdef mmi rafd tfeid synthetic folder flow-maps"
 )
 
 
@@ -32,3 +36,26 @@ def test_releases_that_nobody_documents_are_read_through_a_table(tmp_path, name)
     dataset = DATASETS[name](tmp_path)
     (clip,) = dataset.clips()
     assert (clip.id, clip.fps, len(clip.frames)) == (f"{name}/one", dataset.fps, 4)
+
+
+def test_a_dataset_is_opened_by_its_name_with_its_own_settings(tmp_path):
+    releases.smic(tmp_path)
+    assert len(open_dataset("smic", tmp_path, camera="VIS", layout="cropped").clips()) == 1
+    with pytest.raises(UsageError, match="No dataset is called 'casme3'; there are smic, casme, casme2"):
+        open_dataset("casme3", tmp_path)
+    with pytest.raises(UsageError, match="SMIC has no setting 'table'; it has camera, sheet, layout, corrections"):
+        open_dataset("smic", tmp_path, table="x")
+    with pytest.raises(UsageError, match="MEVIEW has no setting 'sheet'; it has table, name, fps, corrections"):
+        open_dataset("meview", tmp_path, sheet="x")
+
+
+def test_the_page_says_what_the_classes_say():
+    page = catalogue_page()
+    assert "| `samm` | SAMM | 159 | 29 | 200 |" in page
+    assert "*Corrected:* 013/013_1_9 offset 5793 to 5739;" in page
+    assert "``" not in page
+    assert ":class:" not in page
+    for name in DATASETS:
+        assert name == "folder" or f"### `{name}`" in page
+    docs = Path(__file__).parents[2] / "docs/datasets.md"
+    assert page in docs.read_text("utf-8"), "put the output of `fleeting datasets list --markdown` at the end of docs/datasets.md"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
+
 from fleeting.datasets.casme2 import CASME2
+from fleeting.datasets.folder import FolderDataset
 from fleeting.datasets.mmew import MMEW
 from fleeting.datasets.samm import SAMM
 from fleeting.datasets.smic import SMIC
+from fleeting.media import write_video
 
 from . import releases
 
@@ -62,6 +66,21 @@ def test_pictures_that_do_not_decode_or_differ_in_size(tmp_path):
     checkup = CASME2(root).check(frames=True, progress=lambda done, total: seen.append((done, total)))
     assert _topics(checkup) == {("decode", "sub01/EP02_01f"), ("decode", "sub04/EP13_02")}
     assert seen[-1] == (13, 13)
+
+
+def test_frames_within_a_video_are_decoded_too_and_counted(tmp_path, rng):
+    write_video(tmp_path / "film.mp4", rng.integers(0, 256, (8, 32, 48, 3), dtype=np.uint8), 25)
+    releases.pictures(tmp_path / "one", "img{}.png", range(3))
+    (tmp_path / "clips.csv").write_text("clip,subject,onset,offset,fps\nfilm.mp4,anna,1,6,\none,bo,,,25\n")
+    seen = []
+    checkup = FolderDataset(tmp_path).check(frames=True, jobs=1, progress=lambda *each: seen.append(each))
+    assert checkup.ok
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    film = bytearray((tmp_path / "film.mp4").read_bytes())
+    film[len(film) // 3 : len(film) // 2] = bytes(len(film) // 2 - len(film) // 3)  # the index at its end stays whole
+    (tmp_path / "film.mp4").write_bytes(film)
+    assert FolderDataset(tmp_path).check().ok
+    assert _topics(FolderDataset(tmp_path).check(frames=True)) == {("decode", "film.mp4")}
 
 
 def test_impossible_order_long_events_doubles_and_folders_nobody_speaks_of(tmp_path):

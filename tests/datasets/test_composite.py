@@ -9,8 +9,7 @@ from fleeting.datasets.casme2 import CASME2
 from fleeting.datasets.composite import Composite, _by_rule, read_megc_list
 from fleeting.datasets.samm import SAMM
 from fleeting.datasets.smic import SMIC
-from fleeting.datasets.tree import DatasetError
-from fleeting.errors import UsageError
+from fleeting.errors import DatasetError, UsageError
 
 from . import releases
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from fleeting.datasets.expressions import FER2013, KDEF, MMI, TFEID, ClassFolders, RaFD
-from fleeting.datasets.tree import DatasetError
-from fleeting.errors import UsageError
+from fleeting.errors import DatasetError, UsageError
 
 from . import releases
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fleeting.datasets.flow_maps import FlowMaps
-from fleeting.datasets.tree import DatasetError
+from fleeting.errors import DatasetError
 
 
 def _tree(root):

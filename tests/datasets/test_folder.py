@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fleeting.datasets.folder import FolderDataset
-from fleeting.datasets.tree import DatasetError
+from fleeting.errors import DatasetError
 from fleeting.media import write_video
 
 from . import releases

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from fleeting.datasets.smic import SMIC, smic_name
-from fleeting.datasets.tree import DatasetError
+from fleeting.errors import DatasetError
 
 from . import releases
 

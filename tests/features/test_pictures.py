@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fleeting.errors import UsageError
-from fleeting.features.pictures import FlowSequence, FrameStack, Picture, resized
+from fleeting.features.pictures import FlowScales, FlowSequence, FramesAndFlow, FrameStack, Picture, resized
 
 from ..made_clips import make_clip, moving
 
@@ -49,6 +49,28 @@ def test_flow_counts_in_pixels_of_what_comes_out():
     assert previous.mean(axis=(1, 2)) == pytest.approx([1, 1], abs=0.1)
 
 
+def test_flow_at_two_temporal_scales_goes_on_in_time():
+    clip = make_clip(moving([0, 0, 1, 3, 6], 48, 48))
+    maps = FlowScales(5, 48, ("u",), method="dis").transform_clip(clip)
+    assert maps.shape == (1, 15, 48, 48)
+    speed = maps[0, :, 12:-12, 12:-12].mean(axis=(1, 2))
+    assert speed[[0, 4, 5, 14]] == pytest.approx([0, 3, 0, 3], abs=0.2), "both scales begin and end with the clip"
+    assert (np.diff(speed[:5]) > 0.2).all()
+    assert (np.diff(speed[5:]) > 0.05).all()
+
+
+def test_frames_come_before_the_flow_between_them():
+    clip = make_clip(moving([0, 1, 2, 3], 48, 48))
+    both = FramesAndFlow(32, method="dis").transform_clip(clip)
+    assert both.shape == (1, 3 + 6, 32, 32)
+    assert both[0, :3] == pytest.approx(FrameStack(32).transform_clip(clip)[0, :3] / 255, abs=1e-6)
+    assert both[0, 3:6].mean() > 0.5, "horizontal"
+    assert abs(both[0, 6:].mean()) < 0.1, "vertical"
+    assert np.abs(both[0, 3:]).max() == 1
+    assert np.array_equal(FramesAndFlow(32, "frames").transform_clip(clip), both[:, :3])
+    assert np.array_equal(FramesAndFlow(32, "flow", "dis").transform_clip(clip), both[:, 3:])
+
+
 def test_a_still_clip_has_no_flow_and_grey_is_a_share():
     clip = make_clip(np.full((3, 32, 32, 3), 51, np.uint8))
     maps = FlowSequence(32, ("u", "v", "strain", "grey"), method="dis").transform_clip(clip)
@@ -67,6 +89,7 @@ def test_pictures_shrink_by_means_and_keep_their_type():
     [
         (lambda: Picture(8, "apex-onset"), "onset-apex-offset"),
         (lambda: FlowSequence(8, ("w",)), "'w' is not known"),
+        (lambda: FramesAndFlow(8, "all"), "both, frames, flow"),
         (lambda: FlowSequence(8, reference="apex"), "onset, previous"),
     ],
 )

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ..errors import UsageError
+from .samples import people_in, persons_of
 
 MAX_STEPS = 200  # of conjugate gradients; a dozen is usual
 TINY = 1e-300
@@ -36,7 +37,7 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
 
     ``alpha``, ``kernel`` and ``gamma`` each take one value or several. Of several, ``fit`` takes the combination with
     the best pooled UF1 under leave-one-subject-out within its training clips, in closed form; it then needs ``groups``.
-    The first of equals wins, so write the simplest first.
+    The first of equals wins, so write the simplest first. Or nothing is chosen, and all combinations have the same say.
 
     Parameters
     ----------
@@ -52,15 +53,18 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
     flip : bool, default=False
         A face and its mirror image are the same expression. Samples must be (C, H, W) flow maps whose first channel is
         horizontal motion, which changes sign when mirrored.
+    several : {"best", "mean"}, default="best"
+        Of several settings, the best; or the mean of the scores of all.
 
     Attributes
     ----------
     classes_ : ndarray of shape (K,)
     alpha_, kernel_, gamma_ : float, str, float
-        What was used, or chosen.
+        What was used, or chosen; not there for a mean.
     X_ : ndarray of shape (N, ...)
         The training samples, float64.
-    dual_ : ndarray of shape (N, K)
+    duals_ : dict of (str, float) to ndarray of shape (N, K)
+        By kernel and gamma; scores are the mean over them.
     """
 
     revision = 1
@@ -73,18 +77,21 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         gamma: float | Sequence[float] = 1.0,
         class_weight: str | Mapping[Any, float] | None = "balanced",
         flip: bool = False,
+        several: str = "best",
     ):
         self.alpha = alpha
         self.kernel = kernel
         self.gamma = gamma
         self.class_weight = class_weight
         self.flip = flip
+        self.several = several
 
     @property
     def selection(self) -> str | None:
         """By what rule the setting is chosen, as a run records it; None where there is nothing to choose."""
         several = any(not isinstance(each, str) and np.size(each) > 1 for each in (self.alpha, self.kernel, self.gamma))
-        return "best pooled UF1 of leave-one-subject-out within the training clips" if several else None
+        chosen = several and self.several == "best"
+        return "best pooled UF1 of leave-one-subject-out within the training clips" if chosen else None
 
     def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> KernelRidgeClassifier:
         """Itself, fitted.
@@ -99,10 +106,16 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         X, classes, code = _samples(X, y)
         self._check(classes)
         kernels = self._kernels(X)
-        several = len(kernels) * np.size(self.alpha) > 1
-        setting = self._choose(kernels, classes, code, _persons(groups, X)) if several else self._only()
-        self.kernel_, self.gamma_, self.alpha_ = setting
-        self.dual_ = self._dual(kernels[setting[:2]], classes, code, self.alpha_)
+        if self.several == "mean":
+            alphas = np.ravel(self.alpha).tolist()
+            self.duals_ = {
+                pair: np.mean([self._dual(kernel, classes, code, alpha) for alpha in alphas], axis=0) for pair, kernel in kernels.items()
+            }
+        else:
+            several = len(kernels) * np.size(self.alpha) > 1
+            setting = self._choose(kernels, classes, code, persons_of(self, groups, X)) if several else self._only()
+            self.kernel_, self.gamma_, self.alpha_ = setting
+            self.duals_ = {setting[:2]: self._dual(kernels[setting[:2]], classes, code, self.alpha_)}
         self.X_, self.classes_, self.n_features_in_ = X, classes, X[0].size
         return self
 
@@ -114,8 +127,8 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         X = _finite(X)
         if X.shape[1:] != self.X_.shape[1:]:
             raise UsageError(f"samples of shape {X.shape[1:]}, but the training samples had {self.X_.shape[1:]}")
-        kernel = _kernel(_products(X, self.X_, self.flip), self.kernel_, self.gamma_)
-        return np.asarray((kernel + 1) @ self.dual_)
+        products = _products(X, self.X_, self.flip)
+        return np.mean([(_kernel(products, *pair) + 1) @ dual for pair, dual in self.duals_.items()], axis=0)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The class of each sample, (N,)."""
@@ -125,9 +138,9 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
     def loso_decision(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike) -> np.ndarray:
         """Scores of each sample by a model that never saw its person, (N, K) float64, classes in sorted order.
 
-        Equal to a ``fit`` on all others for each person, balanced weights and the choice among several settings
-        included, up to rounding. One setting costs one factorisation for everybody; several are chosen anew for each
-        person, each time in closed form.
+        Equal to a ``fit`` on all others for each person, balanced weights and the choice among several settings, or
+        the mean over them, included, up to rounding. A setting costs one factorisation for everybody; the choice is
+        made anew for each person, each time in closed form.
 
         Raises
         ------
@@ -136,14 +149,14 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         """
         X, classes, code = _samples(X, y)
         self._check(classes)
-        people = _people(_persons(groups, X))
+        people = people_in(persons_of(self, groups, X))
         for person, test in people.items():
             if len(lost := np.setdiff1d(code, np.delete(code, test))):
                 raise UsageError(f"without {person} no sample of class {classes[lost[0]]!s} is left to train on")
         kernels = self._kernels(X)
-        if len(kernels) * np.size(self.alpha) == 1:
-            name, gamma, alpha = self._only()
-            return self._leave_out(kernels[name, gamma], classes, code, list(people.values()), alpha)
+        if self.several == "mean" or len(kernels) * np.size(self.alpha) == 1:
+            settings = product(kernels.values(), np.ravel(self.alpha).tolist())
+            return np.mean([self._leave_out(kernel, classes, code, list(people.values()), alpha) for kernel, alpha in settings], axis=0)
         scores = np.empty((len(code), len(classes)))
         persons = np.asarray(groups)
         for test in people.values():
@@ -164,6 +177,8 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
                 raise UsageError(f"{what} must be above 0; got {values!r}")
         if unknown := set(self._names()) - set(KERNELS) or not self._names():
             raise UsageError(f"kernel must be among {', '.join(KERNELS)}; got {unknown or 'none'}")
+        if self.several not in ("best", "mean"):
+            raise UsageError(f"several={self.several!r} is not known; choose from best, mean")
         given = self.class_weight
         if isinstance(given, Mapping):
             if any(given.get(name, 0) <= 0 for name in classes.tolist()):
@@ -208,7 +223,7 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         """The kernel, gamma and alpha with the best pooled UF1 when each person in turn is left out."""
         from sklearn.metrics import f1_score
 
-        people = list(_people(persons).values())
+        people = list(people_in(persons).values())
         best, choice = -1.0, self._only()
         for ((name, gamma), kernel), alpha in product(kernels.items(), np.ravel(self.alpha).tolist()):
             found = self._leave_out(kernel, classes, code, people, alpha).argmax(axis=1)
@@ -352,19 +367,3 @@ def _finite(X: ArrayLike) -> np.ndarray:
     if len(bad := np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))):
         raise UsageError(f"sample {bad[0]} holds nan or infinity: look at the clip behind it")
     return X
-
-
-def _persons(groups: ArrayLike | None, X: np.ndarray) -> np.ndarray:
-    if groups is None:
-        raise UsageError("with several settings KernelRidgeClassifier chooses by leaving out persons: give groups, or one setting")
-    persons = np.asarray(groups)
-    if len(persons) != len(X):
-        raise UsageError(f"groups has {len(persons)} persons for {len(X)} samples: one is needed for each")
-    if len(np.unique(persons)) < 2:
-        raise UsageError("leaving a person out needs at least two persons")
-    return persons
-
-
-def _people(persons: np.ndarray) -> dict[Any, np.ndarray]:
-    """Each person's positions."""
-    return {person: np.flatnonzero(persons == person) for person in np.unique(persons).tolist()}

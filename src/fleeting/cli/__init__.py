@@ -15,6 +15,7 @@ from .datasets import datasets
 from .demo import demo
 from .evaluate import cache, evaluate, inflate, methods
 from .models import models
+from .reproduce import reproduce
 from .terminal import INTERRUPTED, errors, note, say
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Facial micro-expressions: found in video, named, and measured honestly.",
 )
-for command in (analyze, demo, evaluate, compare, report, inflate, methods, cache):
+for command in (analyze, demo, evaluate, compare, report, inflate, reproduce, methods, cache):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.add_typer(models, name="models")

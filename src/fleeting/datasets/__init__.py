@@ -1,24 +1,28 @@
 """Releases of recordings, read as their owners hand them out, and synthetic ones that need no licence."""
 
+from ..errors import DatasetError
 from .cas_me_2 import CAS_ME_2
 from .cas_me_3 import CAS_ME_3
 from .casme import CASME
 from .casme2 import CASME2
-from .catalogue import DATASETS, catalogue
+from .catalogue import DATASETS, catalogue, open_dataset
 from .check import Checkup, Finding
 from .composite import Composite, read_megc_list
 from .dfme import DFME
 from .expressions import FER2013, KDEF, MMI, TFEID, ClassFolders, RaFD
+from .eyes import eyes, read_expressions
 from .flow_maps import FlowMaps
 from .folder import FolderDataset
 from .four_dme import FourDME
+from .inject import inject
 from .meview import MEVIEW
 from .mmew import MMEW
 from .polikovsky import Polikovsky
 from .samm import SAMM
 from .samm_lv import SAMMLV
 from .smic import SMIC
-from .tree import DatasetError
+from .synthesize import synthesize
+from .synthetic_release import Synthetic
 from .usf_hd import USFHD
 
 __all__ = [
@@ -48,6 +52,12 @@ __all__ = [
     "FourDME",
     "Polikovsky",
     "RaFD",
+    "Synthetic",
     "catalogue",
+    "eyes",
+    "inject",
+    "open_dataset",
+    "read_expressions",
     "read_megc_list",
+    "synthesize",
 ]

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip, Video
+from ..errors import DatasetError
 from .aus import parse_aus
 from .correct import NOT_CODED, correct, read_corrections
 from .frames import Pictures, PictureStream, SteadyTimes
-from .tree import DatasetError, Tree, check_root, read_sheet
+from .tree import Tree, check_root, read_sheet
 
 if TYPE_CHECKING:
     from .check import Checkup
@@ -170,11 +171,11 @@ class Dataset:
         """What is to be said of this edition of the sheet; for the doctor."""
         return []
 
-    def check(self, *, frames: bool = False, progress: Callable[[int, int], None] | None = None) -> Checkup:
+    def check(self, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None) -> Checkup:
         """The doctor's findings: files against annotations, counts against the paper's. See :func:`.check.check`."""
         from .check import check
 
-        return check(self, frames=frames, progress=progress)
+        return check(self, frames=frames, jobs=jobs, progress=progress)
 
     @cached_property
     def sheet(self) -> Path:

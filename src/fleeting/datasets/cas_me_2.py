@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from ..errors import DatasetError
 from .base import Dataset
-from .tree import DatasetError, read_sheets
+from .tree import read_sheets
 
 _COLUMNS = ["participant", "code", "onset", "apex", "offset", "aus", "emotion", "kind", "self_report"]
 

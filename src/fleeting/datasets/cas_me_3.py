@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from ..errors import DatasetError
 from .base import Dataset, told_apart
-from .tree import DatasetError, read_sheet
+from .tree import read_sheet
 
 ALL_EXPRESSIONS = ("cas(me)3_part_A_v2.xls*", "CASME3_part_A_v2.xls*", "cas(me)3_part_A*MaE*.xls*")
 

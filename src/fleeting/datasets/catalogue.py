@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from inspect import getdoc, signature
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 
+from ..errors import UsageError
 from .base import Dataset
 from .cas_me_2 import CAS_ME_2
 from .cas_me_3 import CAS_ME_3
 from .casme import CASME
 from .casme2 import CASME2
+from .correct import read_corrections
 from .dfme import DFME
 from .expressions import FER2013, KDEF, MMI, TFEID, RaFD
 from .flow_maps import FlowMaps
@@ -20,10 +27,11 @@ from .polikovsky import Polikovsky
 from .samm import SAMM
 from .samm_lv import SAMMLV
 from .smic import SMIC
+from .synthetic_release import Synthetic
 from .usf_hd import USFHD
 
 _MICRO = (SMIC, CASME, CASME2, CAS_ME_2, CAS_ME_3, SAMM, SAMMLV, MMEW, MEVIEW, FourDME, DFME, USFHD, Polikovsky)
-_OTHERS = (FER2013, KDEF, MMI, RaFD, TFEID, FolderDataset, FlowMaps)
+_OTHERS = (FER2013, KDEF, MMI, RaFD, TFEID, FolderDataset, FlowMaps, Synthetic)
 DATASETS: dict[str, type[Dataset]] = {kind.name: kind for kind in (*_MICRO, *_OTHERS)}
 
 # The survey's Table 1: resolution, frames a second, samples, participants, action units, classes; and what is wrong there.
@@ -47,6 +55,30 @@ _UNREADABLE: dict[str, tuple[str, int | None, int | None, str, float, str, str]]
 _WITH_AUS = {"casme", "casme2", "cas-me-2", "cas-me-3", "samm", "samm-lv", "mmew", "4dme", "dfme", "meview"}
 
 
+def open_dataset(name: str, root: str | Path | None = None, **settings: Any) -> Dataset:
+    """The dataset of that name on the command line, such as ``casme2``, with settings of its reader's own.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name, or its reader has no such setting.
+    DatasetError
+        The folder is not there.
+    """
+    if name not in DATASETS:
+        raise UsageError(f"No dataset is called {name!r}; there are {', '.join(DATASETS)}.")
+    kind = DATASETS[name]
+    known: list[str] = []
+    for one in kind.__mro__:  # up to the constructor that hands nothing on
+        parameters = signature(vars(one)["__init__"]).parameters.values() if "__init__" in vars(one) else ()
+        known += [each.name for each in parameters if each.kind != each.VAR_KEYWORD and each.name not in ("self", "root")]
+        if parameters and not any(each.kind == each.VAR_KEYWORD for each in parameters):
+            break
+    if unknown := [key for key in settings if key not in known]:
+        raise UsageError(f"{kind.title} has no setting {unknown[0]!r}; it has {', '.join(dict.fromkeys(known)) or 'none'}.")
+    return kind(root, **settings)
+
+
 def catalogue() -> pd.DataFrame:
     """One row a dataset, ours beside the survey's numbers, which stand in ``survey_*``; ``remark`` says what is wrong there.
 
@@ -55,7 +87,7 @@ def catalogue() -> pd.DataFrame:
     DataFrame
         ``name title clips subjects fps resolution classes aus doi request_url reader survey_clips survey_subjects
         survey_fps survey_resolution survey_aus survey_classes remark``; <NA> where nothing is known. ``clips`` counts
-        micro-expressions, or stills.
+        micro-expressions, or stills, which have no ``fps``.
     """
     rows = []
     for name, kind in DATASETS.items():
@@ -66,7 +98,7 @@ def catalogue() -> pd.DataFrame:
             {
                 "name": name, "title": kind.title,
                 "clips": kind.expected.get("clips"), "subjects": kind.expected.get("subjects"),
-                "fps": kind.fps, "resolution": kind.resolution, "classes": len(kind.classes) or None,
+                "fps": kind.fps if kind.fps > 1 else None, "resolution": kind.resolution, "classes": len(kind.classes) or None,
                 "aus": name in _WITH_AUS, "doi": kind.doi, "request_url": kind.request_url, "reader": True,
                 "survey_clips": clips, "survey_subjects": subjects, "survey_fps": fps, "survey_resolution": resolution,
                 "survey_aus": aus, "survey_classes": classes, "remark": remark,
@@ -80,3 +112,32 @@ def catalogue() -> pd.DataFrame:
     table = pd.DataFrame(rows)
     counts = ["clips", "subjects", "classes", "survey_clips", "survey_subjects", "survey_fps", "survey_classes"]
     return table.astype(dict.fromkeys(counts, "Int64")).fillna({"doi": "", "survey_resolution": "", "survey_aus": ""})
+
+
+def catalogue_page() -> str:
+    """Markdown: the table of all datasets, and for each with a reader what its class says: files, counts, oddities, leaks, corrections."""
+    lines = ["| name | dataset | samples | people | frames/s | px | AUs | where to ask |", "|---|---|---|---|---|---|---|---|"]
+    for row in catalogue().to_dict("records"):
+        numbers = ("" if pd.isna(row[key]) else f"{row[key]:g}" for key in ("clips", "subjects", "fps"))
+        name = f"`{row['name']}`" if row["reader"] else "(no reader)"
+        cells = [name, str(row["title"]), *numbers, str(row["resolution"]), "yes" if row["aus"] else "no", str(row["request_url"])]
+        lines.append(f"| {' | '.join(cells)} |")
+    for name, kind in DATASETS.items():
+        if kind is FolderDataset:
+            continue
+        paragraphs = [" ".join(part.split()) for part in (getdoc(kind) or "").split("\n\n")]
+        kept = [part for part in paragraphs[1:] if part.startswith(("Files expected:", "Counts:", "Label oddities:", "Known leaks:"))]
+        if known := read_corrections(name):
+            rows = known[0].to_dict("records")
+            cells = [f"{row['clip']} {row['column']} {row['published']} to {row['corrected'] or 'not coded'}" for row in rows]
+            kept.append(f"Corrected: {'; '.join(cells)}.")
+        lines += ["", f"### `{name}`", "", _markdown(paragraphs[0]), *(f"- {_markdown(part)}" for part in kept)]
+        if kind.doi:
+            lines.append(f"- Paper: doi:{kind.doi}")
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(text: str) -> str:
+    """A docstring's marks as Markdown's, which would take ``<x>`` for a tag."""
+    text = re.sub(r":(?:class|func|meth|mod):`~?(?:[.\w]*\.)?(\w+)`", r"`\1`", text).replace("``", "`").replace("<NA>", "`<NA>`")
+    return re.sub(r"^(\w[\w ]*):", r"*\1:*", text) if text.startswith(("Files", "Counts", "Label", "Known", "Corrected")) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -10,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..media.pictures import PICTURES
-from ..media.pictures import _read_picture as read_picture
-from .tree import DatasetError
+from ..errors import DatasetError
+from ..media.pictures import PICTURES, read_picture
 
 if TYPE_CHECKING:
     from .base import Dataset
 
 MICRO_S = 0.5  # the usual definition of a micro-expression: no longer than this
-WORKERS = 2
+AT_ONCE = 1000  # pictures handed to the threads; a million waiting ones would fill the memory
 SHOWN = 10  # findings of a kind that the text has; all are in ``findings``
 
 
@@ -84,16 +84,20 @@ class Checkup:
         return "\n".join([*lines, "Nothing is wrong." if self.ok else "There are errors."])
 
 
-def check(dataset: Dataset, *, frames: bool = False, progress: Callable[[int, int], None] | None = None) -> Checkup:
+def check(
+    dataset: Dataset, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Checkup:
     """Everything that is wrong with a release, as findings; it raises nothing.
 
     Parameters
     ----------
     dataset : Dataset
     frames : bool, default=False
-        Also decode every picture from onset to offset, on two threads.
+        Also decode every picture from onset to offset.
+    jobs : int, optional
+        Threads that decode; default: one a core.
     progress : callable, optional
-        Called with the number of pictures decoded and the number of all.
+        Called with the number of pictures decoded and the number of all; a clip within a video, npz or csv counts as one.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def check(dataset: Dataset, *, frames: bool = False, progress: Callable[[int, in
             checkup.findings.append(Finding("error", "pictures", "", f"subject {subject} has no pictures at all ({len(clips)} clips)"))
     checkup.findings += _strays(dataset, used)
     if frames:
-        checkup.findings += [*_decode(decode, progress), *_read(dataset, inside)]
+        checkup.findings += _decode(dataset, decode, inside, jobs or os.cpu_count() or 1, progress)
     return checkup
 
 
@@ -222,30 +226,28 @@ def _strays(dataset: Dataset, used: set[Path]) -> Iterator[Finding]:
                 yield Finding("warning", "stray", "", f"{path} is not in the sheet")
 
 
-def _decode(files: list[tuple[str, Path]], progress: Callable[[int, int], None] | None) -> Iterator[Finding]:
-    sizes: dict[str, tuple[int, ...]] = {}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for done, ((clip, file), shape) in enumerate(zip(files, pool.map(_shape, [file for _, file in files]), strict=True), 1):
-            if isinstance(shape, str):
-                yield Finding("error", "decode", clip, shape)
-            elif sizes.setdefault(clip, shape) != shape:
-                was = sizes[clip]
-                text = f"{file.name} is {shape[1]}x{shape[0]} px, others of the clip {was[1]}x{was[0]}"
-                yield Finding("error", "decode", clip, text)
-            if progress:
-                progress(done, len(files))
+def _decode(
+    dataset: Dataset, files: list[tuple[str, Path]], rows: list[Any], jobs: int, progress: Callable[[int, int], None] | None
+) -> Iterator[Finding]:
+    """What is wrong with picture files, and with rows whose frames are within another file, found by decoding them."""
 
-
-def _read(dataset: Dataset, rows: list[Any]) -> Iterator[Finding]:
-    for row in rows:
+    def shape(item: Any) -> tuple[int, ...] | str:
         try:
-            _ = dataset._clip(row).frames
+            return read_picture(item[1]).shape if item[1] else dataset._clip(item[0]).frames.shape[1:]
         except OSError as error:
-            yield Finding("error", "decode", row.clip, str(error))
+            return str(error)
 
-
-def _shape(file: Path) -> tuple[int, ...] | str:
-    try:
-        return read_picture(file).shape
-    except OSError as error:
-        return str(error)
+    items: list[tuple[Any, Path | None]] = [*files, *((row, None) for row in rows)]
+    sizes: dict[str, tuple[int, ...]] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for start in range(0, len(items), AT_ONCE):
+            some = items[start : start + AT_ONCE]
+            for done, ((what, file), size) in enumerate(zip(some, pool.map(shape, some), strict=True), start + 1):
+                clip = what if file else what.clip
+                if isinstance(size, str):
+                    yield Finding("error", "decode", clip, size)
+                elif file and sizes.setdefault(clip, size) != size:
+                    was = sizes[clip]
+                    yield Finding("error", "decode", clip, f"{file.name} is {size[1]}x{size[0]} px, others of the clip {was[1]}x{was[0]}")
+                if progress:
+                    progress(done, len(items))

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from ..clip import Clip, Video
-from ..errors import UsageError
+from ..errors import DatasetError, UsageError
 from .check import Checkup, Finding
 from .smic import smic_name
-from .tree import DatasetError, read_sheets
+from .tree import read_sheets
 
 GROUPS = ("negative", "positive", "surprise")  # classes 0, 1, 2 of the list
 _SAMM = {"happiness": "positive", "surprise": "surprise"} | dict.fromkeys(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .tree import DatasetError
+from ..errors import DatasetError
 
 NOT_CODED = {"", "/", "\\", "?", "-", "nan", "NaN", "None"}
 

@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip
-from ..errors import UsageError
+from ..errors import DatasetError, UsageError
 from ..media.pictures import PICTURES
 from .base import Dataset
-from .tree import DatasetError
 
 SEVEN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip
+from ..errors import DatasetError
 from ..media.pictures import PICTURES
 from .aus import parse_aus
 from .base import STANDARD, Dataset
 from .frames import InMemory, Pictures
 from .smic import smic_name
-from .tree import DatasetError
 
 EMOTIONS = ("negative", "positive", "surprise")  # labels 0, 1, 2
 FPS = {"casme2": 200.0, "samm": 200.0, "smic": 100.0}
@@ -25,8 +25,8 @@ class FlowMaps(Dataset):
     """Flow maps as clips of one frame: channels horizontal flow u, vertical flow v, strain.
 
     Files expected: a tree ``<root>/<subject>/u_train|u_test/<label>/<sample>.png`` (``norm_u_v_os``), or an npz with
-    ``subject, clip, label`` and maps (N, H, W, 3) uint8. ``u_train`` of a subject repeats the samples of all others, so each
-    sample is taken once, from its own subject's ``u_test``.
+    ``subject, clip, label``, perhaps ``dataset``, and maps (N, H, W, 3) uint8. ``u_train`` of a subject repeats the samples
+    of all others, so each sample is taken once, from its own subject's ``u_test``.
 
     Clips keep the name they have in their own dataset, ``casme2/sub01/EP02_01f``, and their subjects stay theirs: subjects
     ``sub01`` are of CASME II, ``006`` of SAMM, ``s01`` of SMIC. Names of SMIC are padded as MEGC 2019 does.
@@ -126,17 +126,20 @@ class FlowMaps(Dataset):
         if name not in choice or lacking:
             raise DatasetError(f"{self._npz} lacks {', '.join(lacking) or f'maps {name!r}'}; it has {', '.join(arrays)}.")
         self._images = arrays[name]
-        samples = [_sample(str(s), str(c)) for s, c in zip(arrays["subject"], arrays["clip"], strict=True)]
+        origin = arrays.get("dataset", np.full(len(arrays["clip"]), ""))
+        samples = [_sample(str(s), str(c), str(d)) for s, c, d in zip(arrays["subject"], arrays["clip"], origin, strict=True)]
         table: dict[str, Any] = {key: [sample[key] for sample in samples] for key in ("clip", "subject", "dataset")}
         table |= {"emotion": [EMOTIONS[int(label)] for label in arrays["label"]], "file": str(self._npz)}
         table |= {"index": list(range(len(samples)))} | ({"au": list(map(str, arrays["au"]))} if "au" in arrays else {})
         return table | ({"own_emotion": list(map(str, arrays["emotion"]))} if "emotion" in arrays else {})
 
 
-def _sample(subject: str, name: str) -> dict[str, Any]:
-    """Where a sample comes from, by how its subject is written, and its name there."""
+def _sample(subject: str, name: str, dataset: str = "") -> dict[str, Any]:
+    """Where a sample comes from, by how its subject is written if nothing else is said, and its name there."""
     subject, name = subject.strip(), name.strip()
-    if re.fullmatch(r"\d{3}", subject):
+    if dataset and dataset not in FPS:
+        pass
+    elif re.fullmatch(r"\d{3}", subject):
         dataset, name = "samm", re.sub(rf"^{subject}_(?={subject}_)", "", name)
     elif re.fullmatch(r"s\d{1,2}", subject):
         dataset, name, subject = "smic", smic_name(name) or name, f"s{int(subject[1:]):02d}"

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip, Video
-from ..errors import MediaError
+from ..errors import DatasetError, MediaError
 from ..media import open_media
 from ..media.pictures import PICTURES
 from .base import Dataset
 from .frames import VideoPart, VideoStream
-from .tree import COLUMNS, DatasetError, read_sheets
+from .tree import COLUMNS, read_sheets
 
 TABLES = ("clips.csv", "table.csv", "annotations.csv", "*.csv", "*.xlsx", "*.xls")
 

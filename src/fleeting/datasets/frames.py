@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import DatasetError
 from ..media import open_media
-from ..media.pictures import _read_picture as read_picture
-from .tree import DatasetError
+from ..media.pictures import read_picture
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from ..errors import DatasetError
 from ..media.pictures import PICTURES
 from .base import Dataset, sheet_table
-from .tree import DatasetError
 
 _STILL = re.compile(r"(s\d{2})-\d{2}-\d{3}", re.IGNORECASE)
 

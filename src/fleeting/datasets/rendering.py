@@ -86,13 +86,15 @@ class FaceRenderer:
     portrait : Portrait
     size : tuple of int, default=(640, 480)
         Width and height of the pictures, px, multiples of 8.
+    iod_share, eye_line : float, default=0.1875, 0.46
+        How far apart the eyes are, and how far down, over the height of the picture.
 
     Attributes
     ----------
     points : ndarray of shape (478, 3), float32
         The mesh at rest, px of the pictures.
     iod : float
-        Eye distance at rest, px: .1875 of the height.
+        Eye distance at rest, px.
     fields : ndarray of shape (A, H / 4, W / 4, 2), float32
         px of displacement for 1 % of each action unit, at x, y = 1.5, 5.5, ...
     lid_travel : float
@@ -104,19 +106,20 @@ class FaceRenderer:
     the picture to within 1/64 px.
     """
 
-    def __init__(self, portrait: Portrait, size: tuple[int, int] = (640, 480)):
+    def __init__(
+        self, portrait: Portrait, size: tuple[int, int] = (640, 480), iod_share: float = IOD_SHARE, eye_line: float = EYE_LINE
+    ):
         self.size = width, height = size
+        self.iod, self._eye_line = iod_share * height, eye_line
         eyes = np.stack([portrait.points[list(corners), :2].mean(axis=0) for corners in (RIGHT_EYE, LEFT_EYE)])
-        scale = IOD_SHARE * height / float(np.linalg.norm(eyes[1] - eyes[0]))
-        shift = np.array([width / 2, EYE_LINE * height]) - scale * eyes.mean(axis=0)
-        self.iod = IOD_SHARE * height
+        scale = self.iod / float(np.linalg.norm(eyes[1] - eyes[0]))
+        shift = np.array([width / 2, eye_line * height]) - scale * eyes.mean(axis=0)
         self.points = (portrait.points * scale + [*shift, 0]).astype(np.float32)
         self.skin = _enlarged(portrait.image, scale, shift, size)
 
         self._x, self._y = np.meshgrid(np.arange(width // STEP) * STEP + 1.5, np.arange(height // STEP) * STEP + 1.5)
         nodes = np.stack([self._x, self._y], axis=-1).reshape(-1, 2)
         self.pixels = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
-        self._nodes = np.stack(np.meshgrid(*map(np.arange, self._x.shape[::-1])), axis=-1).astype(np.float32)
         shape = (len(AUS), *self._x.shape, 2)
         self.fields = au_fields(self.points, nodes).reshape(shape) * np.float32(self.iod / 100)
         self._depth, self._reach = self._depth_map(nodes), self._reach_map()
@@ -130,19 +133,41 @@ class FaceRenderer:
 
     def render(self, pose: Pose) -> np.ndarray:
         """The picture of a pose, (H, W, 3) uint8 RGB."""
-        skull = self._inverse(self.head_displacement(pose.head), np.zeros((*self._x.shape, 2), np.float32))
-        skin = self._inverse(self.skin_displacement(pose.aus), skull)
+        skull = undo(self.head_displacement(pose.head), STEP)
+        skin = undo(self.skin_displacement(pose.aus), STEP, skull)
         places = cv2.add(cv2.resize(skin, self.size, interpolation=cv2.INTER_LINEAR), self.pixels)
         picture = _sample(self.skin, places)
         for eye, iris, closed in zip(self._eyes, self._irises, pose.blink, strict=True):
             rest, behind = eye.at(skin), eye.at(skull)
             if closed > 0:
                 rest[..., 1] = eye.before_blink(rest, min(float(closed), 0.98))
-            away = np.linalg.norm(behind - iris, axis=-1, keepdims=True) / (0.16 * self.iod)
-            behind = behind - np.exp(-(away**4)) * np.float32(self.iod / 100) * pose.gaze.astype(np.float32)
+            behind = behind - self._gaze_shift(behind, iris, pose.gaze)
             self._compose(picture[eye.window], rest, behind)
         self._compose(picture[self._mouth.window], self._mouth.at(skin), self._mouth.at(skull))
         return picture
+
+    def flow(self, a: Pose, b: Pose) -> np.ndarray:
+        """Where each pixel of the picture of ``a`` has gone in that of ``b``, (H, W, 2) float32 px: what optical flow is after.
+
+        Eyeballs, and what is seen between the lips, go with the skull and the gaze. What a lid or a lip has covered in ``b``
+        is where it would be seen without.
+        """
+        skull = undo(self.head_displacement(a.head), STEP)
+        skin = undo(self.skin_displacement(a.aus), STEP, skull)
+        rest = cv2.resize(skin, self.size, interpolation=cv2.INTER_LINEAR) + self.pixels
+        behind = cv2.resize(skull, self.size, interpolation=cv2.INTER_LINEAR) + self.pixels
+        for eye, closed in zip(self._eyes, a.blink, strict=True):
+            if closed > 0:
+                rest[(*eye.window, 1)] = eye.before_blink(rest[eye.window], min(float(closed), 0.98))
+        seen = _sample(self._open, rest) > 0.5
+        for eye, iris, closed in zip(self._eyes, self._irises, b.blink, strict=True):
+            if closed > 0:
+                rest[(*eye.window, 1)] = eye.after_blink(rest[eye.window], min(float(closed), 0.98))
+            place = behind[eye.window]
+            behind[eye.window] = place + self._gaze_shift(place, iris, b.gaze - a.gaze)
+        rest += _at_nodes(self.skin_displacement(b.aus), rest)
+        there = np.where(seen[..., None], behind, rest)
+        return np.asarray(there + _at_nodes(self.head_displacement(b.head), there) - self.pixels)
 
     def skin_displacement(self, aus: np.ndarray) -> np.ndarray:
         """Where action units ``aus`` (A,) move the skin at the nodes of ``fields``, (H / 4, W / 4, 2) float32 px."""
@@ -166,11 +191,7 @@ class FaceRenderer:
 
     def squeeze(self, aus: np.ndarray) -> float:
         """How much the skin shortens where it shortens most: 0 not at all; from 1 on it would fold over itself."""
-        (xy, xx), (yy, yx) = (
-            np.gradient(component, STEP) for component in np.moveaxis(self.skin_displacement(aus), -1, 0)
-        )
-        smaller = (xx + yy) / 2 - np.hypot((xx - yy) / 2, (xy + yx) / 2)  # eigenvalue of the strain
-        return float(-smaller.min())
+        return squeeze(self.skin_displacement(aus), STEP)
 
     def nose_shift(self, head: np.ndarray) -> np.ndarray:
         """How far head movements ``head`` (T, 6) carry the tip of the nose, (T, 2), % of the eye distance."""
@@ -179,25 +200,15 @@ class FaceRenderer:
         shift[:, 0] += 100 * np.radians(head[:, 2]) * (self.points[CHIN, 1] - self.points[NOSE_TIP, 1]) / self.iod
         return np.asarray(shift)
 
+    def _gaze_shift(self, places: np.ndarray, iris: np.ndarray, gaze: np.ndarray) -> np.ndarray:
+        """How far a gaze (2,) carries eyeballs at ``places`` (h, w, 2), px."""
+        away = np.linalg.norm(places - iris, axis=-1, keepdims=True) / (0.16 * self.iod)
+        return np.exp(-(away**4)) * np.float32(self.iod / 100) * gaze.astype(np.float32)
+
     def _compose(self, picture: np.ndarray, rest: np.ndarray, behind: np.ndarray) -> None:
         """Draws into ``picture`` the skin of places ``rest``, and through its openings what is ``behind``."""
         skin, seen = _sample(self.skin, rest), _sample(self._open, rest)[..., None]
         picture[...] = np.rint(skin + seen * (_sample(self._behind, behind).astype(np.float32) - skin))
-
-    def _inverse(self, forward: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """Where what is now at node + ``start`` was before ``forward`` moved it, less the node: (h, w, 2) float32 px.
-
-        Solves d = start - forward(node + d), damped: opening lips pull apart harder than the plain iteration bears.
-        """
-        if not forward.any():
-            return start
-        d = start
-        for _ in range(15):
-            error = start - _sample(forward, self._nodes + d / STEP) - d
-            d = d + 0.7 * error
-            if np.abs(error).max() < 0.03:
-                break
-        return d
 
     def _depth_map(self, nodes: np.ndarray) -> np.ndarray:
         """Pixels in front of the axis about which the head turns, (h, w); beyond the mesh, as at its nearest point."""
@@ -211,7 +222,7 @@ class FaceRenderer:
 
     def _reach_map(self) -> np.ndarray:
         """How much of the head's movement each node makes, (h, w): 1 on the head and its hair, 0 in the background."""
-        x, y = self._x - self.size[0] / 2, self._y - (EYE_LINE * self.size[1] - 0.1 * self.iod)
+        x, y = self._x - self.size[0] / 2, self._y - (self._eye_line * self.size[1] - 0.1 * self.iod)
         r = np.hypot(x / (1.85 * self.iod), y / (2.0 * self.iod))
         return ease((1.75 - r) / 0.7)
 
@@ -271,6 +282,56 @@ class _Opening:
         opening = lid + (y - lid - down) * height / np.maximum(height - down, 1e-6)
         return np.select([y < fold, y < lashes + down, y < lid + down, y < floor], [y, unrolled, y - down, opening], y)
 
+    def after_blink(self, places: np.ndarray, closed: float) -> np.ndarray:
+        """The y to which a lid moved down by ``closed`` of the way brings skin that was at ``places``."""
+        x, y = places[..., 0], places[..., 1]
+        lid, floor = np.interp(x, self._upper[:, 0], self._upper[:, 1]), self.lower(x)
+        down = closed * np.maximum(floor - lid, 0)
+        fold, lashes = lid - FOLD * self._iod, lid - LASHES * self._iod
+        unrolled = fold + (y - fold) * (lashes + down - fold) / (lashes - fold)
+        opening = floor - (floor - y) * (1 - closed)
+        return np.select([y < fold, y < lashes, y < lid, y < floor], [y, unrolled, y + down, opening], y)
+
+
+def undo(forward: np.ndarray, step: int, start: np.ndarray | None = None) -> np.ndarray:
+    """Where what is now at node + ``start`` was before ``forward`` moved it, less the node: (h, w, 2) float32 px.
+
+    Solves d = start - forward(node + d), damped: opening lips pull apart harder than the plain iteration bears.
+
+    Parameters
+    ----------
+    forward : ndarray of shape (h, w, 2), float32
+        Displacement at nodes ``step`` px apart, px.
+    step : int
+    start : ndarray of shape (h, w, 2), float32, optional
+        Zero when not given.
+    """
+    start = np.zeros_like(forward) if start is None else start
+    if not forward.any():
+        return start
+    nodes = np.stack(np.meshgrid(*map(np.arange, forward.shape[1::-1])), axis=-1).astype(np.float32)
+    d = start
+    for _ in range(15):
+        error = start - _sample(forward, nodes + d / step) - d
+        d = d + 0.7 * error
+        if np.abs(error).max() < 0.03:
+            break
+    return d
+
+
+def squeeze(displacement: np.ndarray, step: int) -> float:
+    """How much skin shortens where it shortens most: 0 not at all; from 1 on it would fold over itself.
+
+    Parameters
+    ----------
+    displacement : ndarray of shape (h, w, 2)
+        At nodes ``step`` px apart, px.
+    step : int
+    """
+    (xy, xx), (yy, yx) = (np.gradient(component, step) for component in np.moveaxis(displacement, -1, 0))
+    smaller = (xx + yy) / 2 - np.hypot((xx - yy) / 2, (xy + yx) / 2)  # eigenvalue of the strain
+    return float(-smaller.min())
+
 
 def _enlarged(image: np.ndarray, scale: float, shift: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The part of a portrait that fills the picture, and a faint grain for the pores that an enlarged skin lacks."""
@@ -288,6 +349,11 @@ def _sample(image: np.ndarray, places: np.ndarray) -> np.ndarray:
     """An image at ``places`` (h, w, 2), bilinear, to 1/32 px: in the form of a map in which OpenCV is quickest."""
     whole, part = cv2.convertMaps(places.astype(np.float32, copy=False), np.empty(0), cv2.CV_16SC2)
     return cv2.remap(image, whole, part, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _at_nodes(field: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """A field known at the nodes (h, w, 2), at ``places`` (H, W, 2) px."""
+    return cv2.remap(field, (places - 1.5) / STEP, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def ease(x: np.ndarray) -> np.ndarray:

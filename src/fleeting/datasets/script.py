@@ -10,6 +10,9 @@ not fits to recordings. Flash & Hogan (1985), J. Neurosci. 5(7), 1688-1703: the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import cv2
 import numpy as np
 
@@ -22,6 +25,7 @@ MACRO_S, MACRO_PERCENT = (0.8, 3.0), (6.0, 15.0)
 SPEECH_S, SYLLABLES_HZ = (1.5, 4.0), (3.0, 6.0)
 BLINK_S, HEAD_S = (0.15, 0.35), (0.5, 1.5)
 HEAD_EVENTS_PER_MIN = 6
+Combinations = tuple[tuple[float, tuple[int, ...]], ...]  # how usual, which action units
 GAP_S = 0.4  # stillness between two scripted events; blinks come at any time
 
 
@@ -44,7 +48,7 @@ class Script:
             if kind == "speech":
                 course = _speech(length, self.fps, rng)
             else:
-                emotion, course = _expression(kind, length, self.fps, self.face, rng)
+                emotion, course = expression(kind, length, self.fps, self.face, rng)
                 names = format_aus(AUS[k] for k in np.flatnonzero(course.any(axis=0)))
             apex, peak = self._peak(course)
             self.aus[onset : offset + 1] += course
@@ -148,13 +152,44 @@ class Script:
         return None
 
 
-def _expression(
-    kind: str, length: int, fps: float, face: FaceRenderer, rng: np.random.Generator
+class Skin(Protocol):
+    """A face that can say what action units would do to it: :class:`FaceRenderer` is one."""
+
+    def strength(self, aus: np.ndarray) -> float:
+        """The largest displacement that action units ``aus`` (A,) cause together, % of the eye distance."""
+
+    def squeeze(self, aus: np.ndarray) -> float:
+        """How much the skin shortens where it shortens most; from 1 on it would fold over itself."""
+
+
+def expression(
+    kind: str,
+    length: int,
+    fps: float,
+    face: Skin,
+    rng: np.random.Generator,
+    percent: tuple[float, float] | None = None,
+    table: Mapping[str, Combinations] = EMOTION_AUS,
 ) -> tuple[str, np.ndarray]:
-    """An emotion and the course of its action units, (length, A), % of the eye distance; zero at both ends."""
+    """An emotion and the course of its action units, (length, A), % of the eye distance; zero at both ends.
+
+    Parameters
+    ----------
+    kind : {"micro", "macro"}
+    length : int
+        Frames from onset to offset, both counted.
+    fps : float
+    face : Skin
+    rng : numpy.random.Generator
+    percent : tuple of float, optional
+        Least and greatest displacement at the apex, % of the eye distance; default ``MICRO_PERCENT`` or ``MACRO_PERCENT``.
+    table : mapping, default=EMOTION_AUS
+        From each emotion there is to draw from to its combinations.
+    """
     micro = kind == "micro"
-    emotion = str(rng.choice(list(EMOTION_AUS)))
-    likely, combinations = zip(*EMOTION_AUS[emotion], strict=True)
+    percent = percent or (MICRO_PERCENT if micro else MACRO_PERCENT)
+    emotion = str(rng.choice(list(table)))
+    likely, combinations = zip(*table[emotion], strict=True)
     while True:
         numbers = combinations[rng.choice(len(likely), p=np.array(likely) / sum(likely))]
         names, weights = sides(numbers), np.zeros(len(AUS), np.float32)
@@ -164,7 +199,7 @@ def _expression(
         share = dict(zip(numbers, rng.uniform(0.6, 1, len(numbers)), strict=True))
         for name in names:
             weights[AUS.index(name)] = share[_number(name)] * rng.uniform(0.85, 1.15)
-        weights *= rng.uniform(*(MICRO_PERCENT if micro else MACRO_PERCENT)) / face.strength(weights)
+        weights *= rng.uniform(*percent) / face.strength(weights)
         if face.squeeze(weights) < 0.75:  # else the skin would nearly fold over itself: draw again
             break
 

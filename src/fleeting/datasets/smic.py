@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from ..errors import DatasetError
 from .base import NUMBERS, Dataset
-from .tree import DatasetError, read_sheet
+from .tree import read_sheet
 
 EMOTIONS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 _CLIP = re.compile(r"s0*(\d+)_(ne|po|sur)_0*(\d+)", re.IGNORECASE)

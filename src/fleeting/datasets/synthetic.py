@@ -74,7 +74,7 @@ class Interview:
 
     def frames(self) -> Iterator[np.ndarray]:
         """The pictures, (H, W, 3) uint8 RGB, one by one; the same at each call."""
-        camera = _Camera(self.size, self.noise, np.random.default_rng([self.seed, 9]))
+        camera = Camera(self.size, self.noise, np.random.default_rng([self.seed, 9]))
 
         def draw(k: int) -> np.ndarray:
             pose = Pose(self.aus[k], self.blink[k], self.gaze[k], self.head[k])
@@ -94,7 +94,9 @@ class Interview:
             if progress:
                 progress(drawn)
 
-    def write(self, path: str | Path, crf: int | None = CRF, *, progress: Callable[[int], None] | None = None) -> Path:
+    def write(
+        self, path: str | Path, crf: int | None = CRF, *, repeatable: bool = False, progress: Callable[[int], None] | None = None
+    ) -> Path:
         """Path of the video written (suffix .mp4, .mov, .mkv or .webm), beside it ``<stem>.truth.csv``.
 
         The file's title says that it is synthetic.
@@ -106,12 +108,14 @@ class Interview:
         crf : int or None, default=CRF (12)
             Compression, see :func:`fleeting.media.write_video`; None for its default, as .mkv needs. H.264 freezes
             skin that hardly moves: a smile of 3.7 % is seen 3 % smaller at 12, and 8 % smaller at the usual 18.
+        repeatable : bool, default=False
+            The same bytes each time, see :func:`fleeting.media.write_video`.
         progress : callable, optional
             Called with the number of frames drawn so far.
         """
         from ..media import write_video
 
-        path = write_video(path, self._told(progress), self.fps, crf=crf, title=TITLE)
+        path = write_video(path, self._told(progress), self.fps, crf=crf, title=TITLE, repeatable=repeatable)
         draft = path.with_name(f".{path.stem}.truth.csv")
         table = self.truth.round({"onset_s": 6, "apex_s": 6, "offset_s": 6, "intensity": 3})
         try:
@@ -213,12 +217,12 @@ def synthetic_interview(
     blink = script.add_blinks(blinks_per_min, streams[5])
 
     truth = pd.DataFrame(script.rows, columns=COLUMNS).sort_values(["onset", "offset"], ignore_index=True)
-    light = _light(time, flicker / 100, streams[6])
+    light = lamps(time, flicker / 100, streams[6])
     irises = gaze * gaze_shifts(time, streams[7])
     return Interview(fps, size, truth, script.aus, blink, irises, moves, light, noise, seed, face)
 
 
-class _Camera:
+class Camera:
     """Light and the sensor: brightness times ``light``, then noise whose variance grows with the brightness."""
 
     def __init__(self, size: tuple[int, int], noise: float, rng: np.random.Generator):
@@ -239,13 +243,13 @@ class _Camera:
         return np.asarray(cv2.add(bright, noise, dtype=cv2.CV_8U))  # rounds and saturates
 
 
-def _light(time: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+def lamps(time: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Brightness over time, (T,), about 1: lamps at twice a mains that is never quite 50 Hz, and a slow drift.
 
     At 100 frames a second the lamps show as a slow beat, at 30 as a flicker of 10 Hz, as with a real camera.
     """
-    lamps = 100 + rng.choice([-1, 1]) * rng.uniform(0.1, 0.5)
-    flicker = np.sin(2 * np.pi * (lamps * time + rng.random()))
+    hz = 100 + rng.choice([-1, 1]) * rng.uniform(0.1, 0.5)
+    flicker = np.sin(2 * np.pi * (hz * time + rng.random()))
     return np.asarray(1 + strength * (flicker + waves(time, (0.02, 0.1), 1, rng)[:, 0]))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import FleetingError
+from ..errors import DatasetError
 from ..media.pictures import PICTURES
 
 SHEETS = (".csv", ".xls", ".xlsb", ".xlsm", ".xlsx")
@@ -32,12 +32,6 @@ COLUMNS = {
     "label": ("label",),
 }
 HEADER_WITHIN = 40  # rows: SAMM's header is the 14th, after notes to the user
-
-
-class DatasetError(FleetingError, OSError):
-    """A release that is not there, not whole, or not what its sheet says."""
-
-    exit_code = 3
 
 
 class Tree:

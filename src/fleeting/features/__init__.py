@@ -7,6 +7,7 @@ from .dwld import DWLD, dwld, wld
 from .fdm import FDM, fdm
 from .fhofo import FHOFO, fhofo
 from .flow_image import FlowImage, FlowStack, flow_image, flow_stack
+from .flow_map import FlowMap
 from .gabor import Gabor, gabor
 from .hog import HOG, hog
 from .hog3d import HOG3D, hog3d
@@ -14,6 +15,7 @@ from .hoof import HOOF, hoof
 from .lbp_top import LBPMOP, LBPSIP, LBPTOP, lbp_mop, lbp_sip, lbp_top
 from .lstd import LSTD, lstd
 from .mdmo import MDMO, mdmo
+from .region_flow import RegionFlow, region_flow
 from .stclqp import STCLQP, STCLQPVectors, stclqp_vectors
 from .stlbp_ip import STLBPIP, stlbp_ip
 from .strain_weighted import StrainMap, StrainWeightedLBPTOP, strain_map
@@ -36,8 +38,10 @@ __all__ = [
     "AUMotion",
     "BiWOOF",
     "FlowImage",
+    "FlowMap",
     "FlowStack",
     "Gabor",
+    "RegionFlow",
     "STCLQPVectors",
     "StrainMap",
     "StrainWeightedLBPTOP",
@@ -57,6 +61,7 @@ __all__ = [
     "lbp_top",
     "lstd",
     "mdmo",
+    "region_flow",
     "stclqp_vectors",
     "stlbp_ip",
     "strain_map",

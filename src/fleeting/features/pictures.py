@@ -11,10 +11,14 @@ from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
 from ..preprocess.frames import moment, named
+from ..preprocess.interpolate import interpolate
+from .fields import flow_frame_to_frame
+from .flow_image import flow_stack
 
 INPUTS = ("apex", "onset-apex", "onset-apex-offset")
 CHANNELS = ("u", "v", "strain", "magnitude", "grey")
 REFERENCES = ("onset", "previous")
+STREAMS = ("both", "frames", "flow")
 
 
 def resized(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
@@ -128,6 +132,72 @@ class FlowSequence(ClipTransformer):
         if "grey" in self.channels:
             made["grey"] = _channels(frames[k], self.size, False)[0] / np.float32(255)
         return np.stack([made[name] for name in self.channels]).astype(np.float32)
+
+
+class FlowScales(ClipTransformer):
+    """The flow maps of each clip from frame to frame, brought to two lengths in time, one behind the other: (C, 3 n_maps, H, W) float32.
+
+    Peng et al. (2017) interpolate clips to 64 and 128 maps. Ours: the maps are interpolated (TIM), not the frames, whose flow would
+    have to be computed two hundred times.
+
+    Parameters
+    ----------
+    n_maps : int, default=64
+        Maps at the shorter length; twice as many follow at the longer.
+    size, channels, method
+        As in :class:`FlowSequence`.
+    """
+
+    def __init__(
+        self,
+        n_maps: int = 64,
+        size: int | tuple[int, int] = 128,
+        channels: tuple[str, ...] = ("u", "v", "magnitude"),
+        method: str = "tvl1",
+    ):
+        self.n_maps = n_maps
+        self.size = size
+        self.channels = channels
+        self.method = method
+
+    def transform_clip(self, clip: Clip) -> np.ndarray:
+        """The maps of one clip."""
+        maps = FlowSequence(self.size, self.channels, "previous", self.method).transform_clip(clip).swapaxes(0, 1)  # (T - 1, C, H, W)
+        with named(clip):
+            return np.concatenate([interpolate(maps, n) for n in (self.n_maps, 2 * self.n_maps)]).swapaxes(0, 1)
+
+
+class FramesAndFlow(ClipTransformer):
+    """The grey frames of each clip but the last, then the flow between all of them, (1, 3 (T - 1), size, size) float32.
+
+    Frames are 0-1; of the flow all horizontal maps come first, then all vertical ones, the longest component is 1 or -1.
+
+    Parameters
+    ----------
+    size : int, default=64
+        px; flow is measured at the clip's own size.
+    streams : {"both", "frames", "flow"}, default="both"
+    method : {"tvl1", "dis", "farneback"}, default="tvl1"
+        Optical flow, see :func:`fleeting.flow.flow`.
+    """
+
+    def __init__(self, size: int = 64, streams: str = "both", method: str = "tvl1"):
+        self.size = size
+        self.streams = streams
+        self.method = method
+
+    def transform_clip(self, clip: Clip) -> np.ndarray:
+        """Frames and flow of one clip."""
+        if self.streams not in STREAMS:
+            raise UsageError(f"streams={self.streams!r} is not known; choose from {', '.join(STREAMS)}")
+        with named(clip):
+            frames, parts = moment(clip), []
+            if self.streams != "flow":
+                grey = np.concatenate([_channels(frame, self.size, False) for frame in frames[:-1]])
+                parts.append(grey.astype(np.float32) / 255)
+            if self.streams != "frames":
+                parts.append(flow_stack(flow_frame_to_frame(frames, self.method), self.size))
+            return np.concatenate(parts)[None]
 
 
 def _channels(image: np.ndarray, size: int | tuple[int, int], colour: bool) -> np.ndarray:

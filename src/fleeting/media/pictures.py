@@ -30,7 +30,7 @@ class PictureFolder(Media):
         self.codec = self._files[0].suffix.lower().lstrip(".")
         self.frame_count = len(self._files)
         self.duration = self.frame_count / self.fps
-        self.height, self.width = _read_picture(self._files[0]).shape[:2]
+        self.height, self.width = read_picture(self._files[0]).shape[:2]
 
     def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
         self._check_open()
@@ -49,7 +49,7 @@ class PictureFolder(Media):
         return (self._picture(self._files[position]) for position in self._keys[start:stop])
 
     def _picture(self, file: Path) -> np.ndarray:
-        image = _read_picture(file)
+        image = read_picture(file)
         height, width = image.shape[:2]
         if (width, height) != (self.width, self.height):
             raise MediaError(
@@ -111,7 +111,7 @@ class Camera(Media):
             yield NO_TIMESTAMP, now - first, cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _read_picture(file: Path) -> np.ndarray:
+def read_picture(file: Path) -> np.ndarray:
     """(H, W, 3) uint8 RGB; grey is repeated, 16 bits are scaled to 8, transparency is dropped."""
     try:
         content = np.fromfile(file, np.uint8)  # cv2.imread fails on some paths outside ASCII

@@ -1,0 +1,162 @@
+"""Every registered method: built, copied, named, pickled; and those without a network fitted to a few small clips."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+import fleeting.methods
+from fleeting.errors import UsageError
+from fleeting.evaluate import evaluate
+from fleeting.features.lbp_top import LBPSIP
+from fleeting.identity import describe
+from fleeting.methods import METHODS
+from fleeting.methods.parts import Within, svm
+from fleeting.protocols import LOSO, SubjectKFold
+from fleeting.workers import asks_for_groups, open_seeds
+
+from .made_set import flow_maps, made_set
+
+# What makes a method small enough for clips of 56 px, or quick enough for a test; all else are the defaults.
+SMALL = {
+    "au_template": {"aumotion__find_mesh": False},
+    "bi_woof": {"biwoof__method": "dis"},
+    "cbp_top_elm": {"elm__draws": 3},
+    "dtsa_elm": {"interpolate__n_frames": 12, "framestack__size": 16, "dtsa__n_components": (1, 6, 6, 6), "elm__draws": 3},
+    "dwld_dbn": {"dbn__hidden": (40, 20), "dbn__epochs": 400, "dbn__lr": 0.1},
+    "flow_krr": {"flowmap__method": "dis"},
+    "gentle_svm": {"gabor__size": 16, "gabor__scales": 4},
+    "hog3d": {"hog3d__find_mesh": False},
+    "lbp_top_dbn": {"dbn__hidden": (40, 20), "dbn__epochs": 400, "dbn__lr": 0.1},
+    "lbp_top_rf": {"interpolate__n_frames": 12, "randomforestclassifier__n_estimators": 50},
+    "mdmo": {"interpolate__n_frames": 12, "mdmo__find_mesh": False},
+    "rpca_lstd": {"lstd__find_mesh": False},
+    "stclqp": {"stclqpvectors__grid": (4, 4), "stclqpvectors__voxels": 100},
+    "stlbp_ip": {"stlbpip__grid": (3, 3)},
+    "fdm": {"interpolate__n_frames": 12},
+    "flow_hmm": {"interpolate__n_frames": 14, "regionflow__find_mesh": False},
+}
+UNTRAINED = {"au_template"}
+HAND_MADE = [name for name in METHODS if METHODS[name].__module__.rpartition(".")[2] not in ("networks", "transfer")]
+
+
+def small(name):
+    method = METHODS[name]().set_params(**SMALL.get(name, {}))
+    return method.set_params(**dict.fromkeys(open_seeds(method), 0))
+
+
+def fitted(method, clips, y):
+    persons = [clip.person for clip in clips]
+    with config_context(enable_metadata_routing=True):
+        return method.fit(clips, y, **({"groups": persons} if asks_for_groups(method) else {}))
+
+
+@pytest.fixture(scope="module")
+def clips_and_classes():
+    return made_set()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_built_copied_named_and_pickled(name):
+    method = METHODS[name]()
+    assert repr(clone(method)) == repr(method)
+    assert repr(pickle.loads(pickle.dumps(method))) == repr(method)
+    assert describe(clone(method)) == describe(method)  # known again in a folder of runs
+    first, *_ = (inspect.getdoc(METHODS[name]) or "").split("\n\n")
+    assert first.endswith(".")
+    assert getattr(fleeting.methods, name) is METHODS[name]
+
+
+@pytest.mark.parametrize("name", HAND_MADE)
+def test_a_method_is_fitted_and_says_the_same_when_sent_elsewhere(name, clips_and_classes):
+    clips, y = clips_and_classes
+    method = fitted(small(name), clips, y)
+    said = method.predict(clips)
+    assert said.shape == (12,)
+    if name not in UNTRAINED:
+        assert set(said) <= set(y)
+        assert (said == y).mean() >= 0.75  # of what it was fitted to
+    assert list(pickle.loads(pickle.dumps(method)).predict(clips[:2])) == list(said[:2])
+
+
+@pytest.mark.parametrize("name", ["bi_woof", "fhofo", "flow_krr", "mdmo"])
+def test_flow_tells_strangers_movements_apart(name, clips_and_classes):
+    clips, y = clips_and_classes
+    run = evaluate(small(name), clips, y, SubjectKFold(3), cache=False)
+    assert run.score("accuracy") >= 0.75
+    assert len(run.predictions) == 12
+
+
+def test_ready_flow_maps_are_taken_too(clips_and_classes):
+    clips, y = clips_and_classes
+    run = evaluate(METHODS["flow_krr"](), flow_maps(clips), y, LOSO(), cache=False)
+    assert run.score("accuracy") >= 0.75
+
+
+def test_a_search_keeps_persons_whole_and_is_recorded(clips_and_classes, tmp_path):
+    clips, y = clips_and_classes
+    run = evaluate(small("lbp_top_svm"), clips, y, SubjectKFold(2), tmp_path, cache=False)
+    assert len(run.predictions) == 12
+    assert run.about["selection"] == ["GridSearchCV: best mean f1_macro within the training clips, cv=Within(n_splits=5, seed=None)"]
+    assert METHODS["cbp_top_elm"]()[-1].selection == "best pooled UF1 of leave-one-subject-out within the training clips"
+
+
+def test_scikit_learns_own_search_is_kept_too(clips_and_classes, tmp_path):
+    """Its parameters hold a NaN, for which the file of a run had no word."""
+    clips, y = clips_and_classes
+    method = make_pipeline(LBPSIP(), GridSearchCV(SVC(kernel="linear"), {"C": [1.0, 100.0]}, cv=LOSO()))
+    run = evaluate(method, clips, y, SubjectKFold(2), tmp_path, cache=False)
+    again = evaluate(method, clips, y, SubjectKFold(2), tmp_path, cache=False)
+    assert again.predictions.equals(run.predictions)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_with_one_c_there_is_nothing_to_choose_and_no_person_to_know(clips_and_classes):
+    clips, y = clips_and_classes
+    method = METHODS["lbp_top_svm"](C=2.0)
+    assert method[-1].C == 2
+    assert list(method.fit(clips, y).predict(clips)) == list(y)
+
+
+def test_folds_within_are_as_many_as_there_are_persons(rng):
+    people = np.repeat(["a/1", "a/2", "a/3"], 4)
+    tests = [set(people[test].tolist()) for _, test in Within().split(np.zeros(12), None, people)]
+    assert sorted(map(sorted, tests)) == [["a/1"], ["a/2"], ["a/3"]]
+    assert Within(2).get_n_splits(np.zeros(12), None, people) == 2
+    search = svm([0.1, 1.0], kernel="linear")
+    with config_context(enable_metadata_routing=True), pytest.raises(UsageError, match="persons, 1"):
+        search.fit(rng.normal(size=(12, 3)), np.arange(12) % 2, groups=["a/1"] * 12)
+    with pytest.raises(UsageError, match="give groups"):
+        search.fit(rng.normal(size=(12, 3)), np.arange(12) % 2)
+
+
+def test_a_crop_comes_first_where_it_is_asked_for():
+    for name in METHODS:
+        if "align" in inspect.signature(METHODS[name]).parameters:
+            assert METHODS[name](align=96)[0].size == 96
+
+
+def test_names_alone_import_nothing_slow():
+    code = (
+        "import sys; from fleeting.methods import METHODS; names = list(METHODS); assert 'mdmo' in METHODS and 'no' not in METHODS; "
+        "print(len(names), sorted({'sklearn', 'torch', 'skimage'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{len(METHODS)} []"
+
+
+def test_a_name_that_is_none():
+    with pytest.raises(KeyError):
+        METHODS["nothing"]
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        fleeting.methods.nothing  # noqa: B018
