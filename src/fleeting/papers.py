@@ -80,14 +80,17 @@ class Paper:
     name, reference : str
     tables : tuple of Table
     errors : tuple of str
+    tested : str
+        The row that t-tests are said to set apart from others; empty where there are none.
     t_tests : dict of str to (float, float)
-        Between which bounds the p of the first row against each other one is said to lie.
+        Between which bounds the p of that row against each other one is said to lie.
     """
 
     name: str
     reference: str
     tables: tuple[Table, ...]
     errors: tuple[str, ...]
+    tested: str = ""
     t_tests: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -350,6 +353,7 @@ TLCNN = Paper(
         "MDMO's best is 60.11 in the text and 61.05 in the table; its folds fit 544 clips, not 560.",
         "'112 iterations an epoch' fits four random windows of each clip, or another network; 448 clips in batches of 16 make 28.",
     ),
+    "TLCNN",
     dict.fromkeys(("C5+SVM", "3D-CNN", "MDMO", "FDM"), (0, 0.05))
     | dict.fromkeys(("TLCNN(EM)", "LBP-TOP", "STLBP-IP", "STCLQP"), (0.05, 0.1))
     | {"TLCNN(E)": (0.2, 1)},

@@ -173,7 +173,8 @@ def reproduce(
     page = folder / f"{'-'.join([paper, scale, *(data or {}), *(['part'] if only is not None else [])])}.html"
     write_text(page, page_of(chosen, tables, figures_of(chosen, material, work.build, folder, seed), made))
     if lost := [each.row.name for done in tables for each in done.outcomes if each.reason]:
-        warnings.warn(f"{len(lost)} rows could not be run ({', '.join(dict.fromkeys(lost))}); the page says why", stacklevel=2)
+        many = f"{len(lost)} row{'' if len(lost) == 1 else 's'}"
+        warnings.warn(f"{many} could not be run ({', '.join(dict.fromkeys(lost))}); the page says why", stacklevel=2)
     return page
 
 
@@ -237,7 +238,7 @@ class _Work:
         if not path.with_suffix(".json").exists():
             path.parent.mkdir(exist_ok=True)
             self._stage("training on expressions", 0, 1)
-            pretrain(family, pictures, path, trained_on=f"{len(pictures)} pictures of expressions", **settings)
+            pretrain(family, pictures, path, **settings)
         return path
 
     def _row(self, row: Row, table: Table, clips: list[Clip], y: np.ndarray) -> Outcome:

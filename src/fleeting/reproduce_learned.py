@@ -43,7 +43,7 @@ def figures_of(paper: Paper, material: Material, build: Build, folder: Path, see
             ("eye_cnn", lambda: _layers(*_first(paper, "eye_cnn"), material, build, folder, seed)),
         ],
         "tlcnn": [
-            ("tlcnn", lambda: _pretraining(*_first(paper, "tlcnn"), build)),
+            ("tlcnn", lambda: _pretraining(*_first(paper, "tlcnn"), material, build)),
             ("tlcnn", lambda: _feature_maps(*_first(paper, "tlcnn"), material, build)),
             ("mdmo", lambda: _lambda_curve(*_first(paper, "mdmo"), material, build)),
         ],
@@ -92,7 +92,7 @@ def _layers(row: Row, table: Table, material: Material, build: Build, folder: Pa
     return Figure(f"What each layer sees{_synthetic(clips)}", pictures_html(pictures, 260), caption)
 
 
-def _pretraining(row: Row, table: Table, build: Build) -> Figure:
+def _pretraining(row: Row, table: Table, material: Material, build: Build) -> Figure:
     import pandas as pd
 
     from .models.weights import load_weights
@@ -105,7 +105,8 @@ def _pretraining(row: Row, table: Table, build: Build) -> Figure:
         f"The first stage, on {card['trained_on']}. Second colour: people held out to choose the epoch. The paper's 94 % are on "
         "pictures of people it had trained on."
     )
-    return Figure("Training on expressions (the paper's Figure 9)", f'<div class="row">{"".join(drawn)}</div>', caption)
+    title = f"Training on expressions (the paper's Figure 9){_synthetic(material.pictures)}"
+    return Figure(title, f'<div class="row">{"".join(drawn)}</div>', caption)
 
 
 def _feature_maps(row: Row, table: Table, material: Material, build: Build) -> Figure:

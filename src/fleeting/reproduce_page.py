@@ -74,6 +74,7 @@ def page_of(paper: Paper, tables: Sequence[Reproduced], figures: Sequence[Figure
             synthetic=any(each.synthetic for each in tables),
             leaks=list(dict.fromkeys(run.about["protocol_text"] for each in tables for run in _runs(each) if run.leaky)),
             sections=[_section(each) for each in tables],
+            t_tests=Markup(to_html([tests])) if (tests := t_tests(paper, tables)) else "",
             figures=[(each.title, Markup(each.html), each.caption) for each in figures],
             made=made,
             plot_style=Markup(STYLE),
@@ -121,9 +122,9 @@ def verdict(run: Run) -> str:
 
 def t_tests(paper: Paper, tables: Sequence[Reproduced]) -> Words | None:
     """The paper's t-tests, from its own folds and from those run anew, and the paired test over persons; None where it has none."""
-    if not paper.t_tests:
+    first = paper.tested
+    if first not in {each.row.name for done in tables for each in done.outcomes}:
         return None
-    first = tables[0].outcomes[0].row.name
     printed: dict[str, list[float]] = {}
     anew: dict[str, list[float]] = {}
     for done in tables:
@@ -134,19 +135,21 @@ def t_tests(paper: Paper, tables: Sequence[Reproduced]) -> Words | None:
     persons = {each.row.name: each.honest for each in tables[0].outcomes}
     rows = []
     for name, (low, high) in paper.t_tests.items():
-        p = stats.unpaired_t(printed[first], printed[name]).p if name in printed else math.nan
-        again = _p(anew.get(first, []), anew.get(name, []))
+        if name not in printed:
+            continue
+        p = stats.unpaired_t(printed[first], printed[name]).p
+        again = _again(anew.get(first, []), anew.get(name, []))
         paired = _paired(persons.get(first), persons.get(name))
         claim = (f"{number(low, 2)} < " if low else "") + "p" + (f" < {number(high, 2)}" if high < 1 else "")
-        holds = "–" if math.isnan(p) else "yes" if low < p < high else "no"
-        rows.append([f"{first} and {name}", claim, _chance(p), holds, _chance(again), paired])
-    columns = ["", "claimed", "p, published folds", "holds", "p, folds run anew", "UF1 by LOSO, paired over persons"]
+        rows.append([f"{first} and {name}", claim, chance(p), "yes" if low < p < high else "no", again, paired])
+    columns = ["", "claimed", "p, published folds", "holds", "accuracy of folds run anew", "UF1 by LOSO, paired over persons"]
     notes = [
         "The published folds give the paper's verdicts only as an unpaired test over the folds of both tables together, which takes "
         "folds of the same clips for independent; so the folds run anew are tested in the same way.",
         "The last column is what such a question should be answered by: the difference on the same clips, of people not trained on.",
     ]
-    return Words("t-tests", columns, rows, notes)
+    synthetic = "; what was run anew is SYNTHETIC" if any(each.synthetic for each in tables) else ""
+    return Words(f"t-tests{synthetic}", columns, rows, notes)
 
 
 def _line(each: Outcome, scores: list[str], leaky: bool) -> list[str]:
@@ -154,10 +157,15 @@ def _line(each: Outcome, scores: list[str], leaky: bool) -> list[str]:
     width = len(scores) + int(leaky)
     if each.honest is None and each.own is None:
         return [each.row.name, published, *["–"] * width, f"not run: {each.reason}"]
-    cells = [cell(interval_of(each.own, scores[0])) if each.own else "–"] if leaky else []
-    cells += [cell(interval_of(each.honest, name)) if each.honest else "–" for name in scores]
+    cells = [_cell(each.own, scores[0])] if leaky else []
+    cells += [_cell(each.honest, name) for name in scores]
     judged = verdict(each.honest) if each.honest else f"not run by LOSO: {each.reason}"
     return [each.row.name, published, *cells, judged]
+
+
+def _cell(run: Run | None, score: str) -> str:
+    """The score with its interval, which no line break divides."""
+    return "–" if run is None else cell(interval_of(run, score)).replace(" to ", "\u00a0to\u00a0")
 
 
 def _least(runs: Sequence[Run]) -> dict[str, float]:
@@ -220,17 +228,14 @@ def _score(run: Run | None, name: str) -> float:
     return math.nan if run is None else run.score(name)
 
 
-def _p(a: Sequence[float], b: Sequence[float]) -> float:
+def _again(a: Sequence[float], b: Sequence[float]) -> str:
+    """The first less the second, mean over the folds, and the p of their t-test."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # folds without spread: it is said by the p itself
-            return stats.unpaired_t(a, b).p
+            return f"{number(float(np.mean(a) - np.mean(b)), sign=True)}, p {chance(stats.unpaired_t(a, b).p)}" if a and b else "–"
     except UsageError:
-        return math.nan
-
-
-def _chance(p: float) -> str:
-    return "–" if math.isnan(p) else chance(p)
+        return "–"
 
 
 def _paired(a: Run | None, b: Run | None) -> str:

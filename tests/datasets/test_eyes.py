@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -143,13 +145,17 @@ def test_a_clip_gives_its_apex(tmp_path):
     assert (cv2.imread(str(tmp_path / "eyes" / table["path"][0])) == 200).all()
 
 
-def test_the_source_is_told_by_what_lies_there(tmp_path):
+def test_the_source_is_told_by_what_lies_there(tmp_path, monkeypatch):
     releases.picture(tmp_path / "classes/anger/anna_1.png")
     releases.casme2(tmp_path / "casme2")
     (tmp_path / "own").mkdir()
     (tmp_path / "own/clips.csv").write_text("clip,subject\n")
     assert isinstance(read_expressions(tmp_path / "classes"), ClassFolders)
-    assert isinstance(read_expressions(tmp_path / "own"), FolderDataset)
+    (tmp_path / "clips.csv").write_text("another\n")
+    monkeypatch.chdir(tmp_path)
+    own = read_expressions("own")
+    assert isinstance(own, FolderDataset)
+    assert own.sheet == Path("own/clips.csv")
     assert [clip.emotion for clip in read_expressions(f"casme2={tmp_path / 'casme2'}").clips()] == ["happiness", "disgust", "others"]
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n")
     assert isinstance(read_expressions(tmp_path / "fer2013.csv"), FER2013)

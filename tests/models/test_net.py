@@ -174,6 +174,10 @@ def test_no_one_is_held_out_without_whom_a_class_is_lost():
         assert not np.isin(held, [0, 1]).any()
     with pytest.raises(UsageError, match="losing a class"):
         hold_out(["a", "b"], np.array([0, 1]), 0.5, 0)
+    assert hold_out(persons, code, ("b", "d"), 0).tolist() == [2, 4]
+    for wrong in (["z"], ["a"]):
+        with pytest.raises(UsageError, match="not among the persons, or no class would be left"):
+            hold_out(persons, code, wrong, 0)
 
 
 def test_the_split_depends_on_persons_and_not_on_the_order_of_samples(rng):
@@ -375,6 +379,7 @@ def test_crops_are_cut_in_training_and_taken_from_the_middle_otherwise(rng):
         ({"loss": "hinge"}, "hinge"),
         ({"validation": 1.5}, "below 1"),
         ({"validation": 0}, "choose='last'"),
+        ({"patience": 0}, "patience=0"),
         ({"class_weight": {"left": 1}}, "class_weight"),
         ({"device": "tpu"}, "auto, cpu, cuda, mps"),
         ({"augment": (Crop(20, 20),)}, "20 rows"),

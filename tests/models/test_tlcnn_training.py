@@ -55,7 +55,7 @@ def stages(monkeypatch):
 
 def test_all_five_stages_run_and_hold_out_the_same_people(rng, stages):
     X, y, persons = films(rng)
-    net = small(stills(rng), validation=0.2).fit(X, y, groups=persons)
+    net = small(stills(rng), validation=0.2, options={"width": 0.02, "layers": 2}).fit(X, y, groups=persons)
     assert [type(each.module_).__name__ for each, *_ in stages] == ["TLCNNFrames"] * 3 + ["TLCNN"] * 2
     assert len(stages[0][0].classes_) == 3
     held = [each.validation_persons_ for each, *_ in stages[1:]]

@@ -65,6 +65,9 @@ def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path):
 def test_cards_are_json(tmp_path):
     path = save_weights(tmp_path / "one", {"a": torch.ones(2)}, {"trained_on": "synthetic"})
     assert json.loads(path.with_suffix(".json").read_text("utf-8"))["trained_on"] == "synthetic"
+    with pytest.raises(UsageError, match="holds what JSON cannot"):
+        save_weights(tmp_path / "two", {"a": torch.ones(2)}, {"backbone": nn.Linear})
+    assert not (tmp_path / "two.safetensors").exists()
 
 
 def test_all_the_body_or_what_matches():

@@ -38,10 +38,9 @@ class DBN(ClassifierMixin, BaseEstimator):
         At .1, usual for few inputs, all units die of some thousand.
     epochs : int, default=100
         Of the tuning.
-    lr : float, default=0.03
+    lr : float, default=1e-3
+        Of the tuning, by Adam: plain gradient descent does not leave the start where samples are few.
     batch_size : int, default=10
-    momentum : float, default=0.9
-        Of the tuning.
     weight_decay : float, default=1e-4
         Of the tuning.
     random_state : int, RandomState or None, default=None
@@ -71,9 +70,8 @@ class DBN(ClassifierMixin, BaseEstimator):
         pretrain_epochs: int = 50,
         pretrain_lr: float = 0.01,
         epochs: int = 100,
-        lr: float = 0.03,
+        lr: float = 1e-3,
         batch_size: int = 10,
-        momentum: float = 0.9,
         weight_decay: float = 1e-4,
         random_state: int | np.random.RandomState | None = None,
     ):
@@ -83,7 +81,6 @@ class DBN(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.lr = lr
         self.batch_size = batch_size
-        self.momentum = momentum
         self.weight_decay = weight_decay
         self.random_state = random_state
 
@@ -176,7 +173,7 @@ class DBN(ClassifierMixin, BaseEstimator):
 
         net = network(layers)
         x, target = torch.from_numpy(X), torch.from_numpy(code)
-        optimiser = torch.optim.SGD(net.parameters(), self.lr, self.momentum, weight_decay=self.weight_decay)
+        optimiser = torch.optim.Adam(net.parameters(), self.lr, weight_decay=self.weight_decay)
         self.losses_ = []
         for _ in range(self.epochs):
             total = 0.0

@@ -194,8 +194,8 @@ def read_expressions(source: str | Path) -> Dataset | list[Clip]:
         return FER2013(path.parent, sheet=path)
     if path.is_dir() and Tree(path).sheets(FER2013.sheets, depth=0):
         return FER2013(path)
-    if path.is_dir() and Tree(path).child(path, SHEET):
-        return FolderDataset(path, SHEET, fps=1)
+    if path.is_dir() and (sheet := Tree(path).child(path, SHEET)):
+        return FolderDataset(path, sheet, fps=1)
     return ClassFolders(path)
 
 

@@ -18,7 +18,7 @@ REGIONS = {"brows": (17, 27), "eyes": (36, 48), "nose": (27, 36), "mouth": (48, 
 MARGIN = 0.15
 
 
-def region_flow(flow: np.ndarray, points: np.ndarray, n_bins: int = 8) -> np.ndarray:
+def region_flow(flow: np.ndarray, points: np.ndarray, n_bins: int = 8, align: bool = False) -> np.ndarray:
     """Mean displacement of each region in each of some directions, for each field.
 
     Parameters
@@ -29,6 +29,8 @@ def region_flow(flow: np.ndarray, points: np.ndarray, n_bins: int = 8) -> np.nda
         iBUG points in that frame, px.
     n_bins : int, default=8
         Directions; bin 0 begins at +x, and bins go towards +y (down).
+    align : bool, default=False
+        First take away the median of each field: the head's shift.
 
     Returns
     -------
@@ -46,6 +48,8 @@ def region_flow(flow: np.ndarray, points: np.ndarray, n_bins: int = 8) -> np.nda
         raise UsageError(f"the flow of regions takes (F, H, W, 2), 68 points and 1 bin or more; got {flow.shape}, {points.shape}, {n_bins}")
     iod = float(np.linalg.norm(points[42:48].mean(axis=0) - points[36:42].mean(axis=0)))
     n_fields, height, width = flow.shape[:3]
+    if align:
+        flow = flow - np.median(flow, axis=(1, 2), keepdims=True)
     length, bins = np.hypot(flow[..., 0], flow[..., 1]), direction_bins(flow, n_bins)
     bins += n_bins * np.arange(n_fields)[:, None, None]
     out = np.zeros((n_fields, len(REGIONS), n_bins), np.float32)
@@ -64,14 +68,17 @@ class RegionFlow(ClipTransformer):
     Parameters
     ----------
     n_bins : int, default=8
+    align : bool, default=True
+        As in :func:`region_flow`, but aligned by default.
     find_mesh : bool, default=True
         As in :class:`fleeting.features.au_motion.AUMotion`.
     method : {"dis", "tvl1", "farneback"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
 
-    def __init__(self, n_bins: int = 8, find_mesh: bool = True, method: str = "dis"):
+    def __init__(self, n_bins: int = 8, align: bool = True, find_mesh: bool = True, method: str = "dis"):
         self.n_bins = n_bins
+        self.align = align
         self.find_mesh = find_mesh
         self.method = method
 
@@ -80,4 +87,4 @@ class RegionFlow(ClipTransformer):
         with named(clip):
             frames = moment(clip)
             fields = flow_from_first(frames, self.method)
-            return region_flow(fields, to_ibug68(mesh_in(frames[0], self.find_mesh)), self.n_bins)
+            return region_flow(fields, to_ibug68(mesh_in(frames[0], self.find_mesh)), self.n_bins, self.align)

@@ -38,9 +38,10 @@ class Samples:
     def take(self, rows: np.ndarray, generator: torch.Generator | None = None) -> torch.Tensor:
         """Some samples: as they are trained on where there is a generator, else plain."""
         raw = np.ascontiguousarray(self.X[rows])
-        x = torch.from_numpy(raw).to(self.device).float()
-        if raw.dtype.kind in "iub":
-            x = x / 255
+        if raw.dtype.kind == "f":
+            x = torch.from_numpy(raw.astype(np.float32, copy=False)).to(self.device)
+        else:
+            x = torch.from_numpy(raw).to(self.device).float() / 255
         for change in self.augment:
             x = change.plain(x) if generator is None else change(x, generator)
         shape = (1, -1, *(1,) * (x.ndim - 2))
@@ -71,7 +72,7 @@ def checked_samples(X: Any, y: ArrayLike) -> tuple[Any, np.ndarray, np.ndarray]:
 def as_array(X: Any) -> Any:
     """The samples as something with shape and dtype that gives rows; checked to be finite."""
     X = X if hasattr(X, "shape") and hasattr(X, "dtype") else np.asarray(X)
-    if len(X.shape) < 2 or np.dtype(X.dtype).kind not in "iufb":
+    if len(X.shape) < 2 or np.dtype(X.dtype).kind not in "iuf":
         raise UsageError(f"samples must be numbers, (N, C, H, W) or (N, C, T, H, W); got {X.dtype} of shape {tuple(X.shape)}")
     if np.dtype(X.dtype).kind == "f":
         for start in range(0, len(X), 64):
@@ -89,7 +90,7 @@ def channel_statistics(X: Any, rows: np.ndarray, batch_size: int) -> tuple[np.nd
         x = np.moveaxis(np.asarray(X[part]), 1, 0)
         x = x.reshape(len(x), -1).astype(np.float64)  # (C, n)
         sums, squares, count = sums + x.sum(axis=1), squares + np.square(x).sum(axis=1), count + x.shape[1]
-    scale = 255 if np.dtype(X.dtype).kind in "iub" else 1
+    scale = 1 if np.dtype(X.dtype).kind == "f" else 255
     mean = sums / count
     return mean / scale, np.sqrt(np.maximum(squares / count - mean**2, 0)) / scale + 1e-6
 
@@ -107,26 +108,31 @@ def hold_out(groups: ArrayLike | None, code: np.ndarray, share: float | Sequence
         Of the persons, 0 or more and below 1, rounded, at least one; or who they are.
     seed : int
     """
-    if not isinstance(share, int | float):
-        wanted = {str(each) for each in share}
-    elif not 0 <= share < 1:
+    if isinstance(share, int | float) and not 0 <= share < 1:
         raise UsageError(f"validation={share!r} is a share of the training persons, 0 or more and below 1")
-    elif share == 0:
+    if share == 0:
         return np.empty(0, dtype=int)
     if groups is None:
         raise UsageError("persons are held out to choose the epoch, but groups, the person of each sample, is not given; "
                          "give it, or validation=0 and choose='last'")  # fmt: skip
-    persons = np.asarray(groups).astype(str)
-    if len(persons) != len(code):
-        raise UsageError(f"groups has {len(persons)} persons for {len(code)} samples: one is needed for each")
-    everyone = np.unique(persons)
+    if len(np.asarray(groups)) != len(code):
+        raise UsageError(f"groups has {len(np.asarray(groups))} persons for {len(code)} samples: one is needed for each")
+    everyone, who = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    shown = np.zeros((len(everyone), int(code.max()) + 1), dtype=int)
+    np.add.at(shown, (who, code), 1)  # how often each person shows each class
+    chosen: list[int] = []
     if isinstance(share, int | float):
-        left, wanted = np.bincount(code), set()
-        for person in np.random.default_rng(seed).permutation(everyone).tolist():
-            theirs = np.bincount(code[persons == person], minlength=len(left))
-            if len(wanted) < max(1, round(share * len(everyone))) and (left > theirs).all():
-                wanted.add(person)
-                left = left - theirs
-        if not wanted:
-            raise UsageError(f"of {len(everyone)} persons none can be held out without losing a class: give validation=0, choose='last'")
-    return np.flatnonzero(np.isin(persons, sorted(wanted)))
+        left = shown.sum(axis=0)
+        for person in np.random.default_rng(seed).permutation(len(everyone)).tolist():
+            if len(chosen) < max(1, round(share * len(everyone))) and (left > shown[person]).all():
+                chosen.append(person)
+                left = left - shown[person]
+    else:
+        chosen = np.flatnonzero(np.isin(everyone, [str(each) for each in share])).tolist()
+    if not chosen or not (shown.sum(axis=0) > shown[chosen].sum(axis=0)).all():
+        raise UsageError(
+            f"of {len(everyone)} persons none can be held out without losing a class: give validation=0, choose='last'"
+            if isinstance(share, int | float)
+            else f"validation={list(share)!r}: these are not among the persons, or no class would be left without them"
+        )
+    return np.flatnonzero(np.isin(who, chosen))

@@ -1,8 +1,8 @@
 """TLCNN's training in its stages: expressions, single frames, then the CNN and the LSTM together.
 
 Wang, Li, Liu, Yan, Ou, Huang, Xu & Fu (2018), Neurocomputing 312. What the paper leaves open is ours, and said at ``STAGES``. It chose each
-snapshot on the test clips; here whole persons are held out of the training clips, the same ones in all stages. What that choice alone
-is worth is measured by :func:`fleeting.inflate.inflate`, outside of a method, which must never see its test clips.
+snapshot on the test clips, which a method must never see; here whole persons are held out of the training clips, the same ones in all
+stages. What a choice on test clips is worth is measured from outside (:func:`fleeting.inflate.inflate`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .training import Progress, scores
 from .weights import load_weights
 
 MOMENTUM, DECAY = 0.9, 0.0005  # momentum is the paper's, weight decay LRCN's
-CLIP_NORM = 5.0  # of LRCN; the joint stage diverges without
+CLIP_NORM = 5.0  # LRCN's, for the joint stages, whose rate is ten times that of the frames
 
 
 class Stage(NamedTuple):
@@ -240,9 +240,10 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         per_epoch = math.ceil(n * passes / batch)
         augment: tuple[Augment, ...] = (Mirror(),) if (self.mirror_clips if joint else self.mirror) else ()
         told = self.progress
+        options = {key: value for key, value in (self.options or {}).items() if joint or key != "layers"}  # of the LSTM alone
         net = NetClassifier(
             TLCNN if joint else TLCNNFrames,
-            self.options,
+            options,
             epochs=max(1, round(self.scale * stage.steps / per_epoch)),
             batch_size=batch,
             optimizer="sgd",

@@ -53,8 +53,8 @@ class Recipe:
         for name, value, allowed in (("optimizer", self.optimizer, OPTIMIZERS), ("choose", self.choose, CHOICES)):
             if value not in allowed:
                 raise UsageError(f"{name}={value!r} is not known; choose from {', '.join(allowed)}")
-        for name in ("epochs", "batch_size", "passes"):
-            if getattr(self, name) < 1:
+        for name in ("epochs", "batch_size", "passes", "patience"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UsageError(f"{name}={getattr(self, name)!r} must be 1 or more")
         if not self.lr > 0:
             raise UsageError(f"lr={self.lr!r} must be above 0")

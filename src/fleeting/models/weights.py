@@ -42,6 +42,10 @@ def save_weights(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tenso
         They could not be written.
     """
     path = _weights_path(path)
+    try:
+        card = json.loads(json.dumps(card))
+    except TypeError as error:
+        raise UsageError(f"the card of {path} holds what JSON cannot ({error}): save numbers, words, lists and mappings") from error
     write_tensors(path, tensors)
     text = json.dumps({"format": FORMAT, **card, "sha256": _sha256(path)}, indent=1, ensure_ascii=False) + "\n"
     _write_whole(path.with_suffix(".json"), lambda beside: beside.write_text(text, "utf-8"))
