@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from fleeting import cli, demo
+from fleeting import demo
 from fleeting.analyze import Analysis
+from fleeting.cli.demo import _comparison
 from fleeting.errors import UsageError
 from fleeting.export import FILES
 from fleeting.media import open_media
@@ -68,7 +69,7 @@ def test_the_table_is_whole_on_a_narrow_terminal(result):
     events = pd.DataFrame({**rows, "aus": "AU1+AU4+R15+AU17", "onset_s": [12.46, 22.0, 26.5]})
     analysis = Analysis("", "", events, events.iloc[:0], events.iloc[:0], {}, {})
     shown = StringIO()
-    Console(file=shown, width=80).print(cli._comparison(demo.Demo(truth, analysis, Match([(0, 0), (2, 2)], 3, 3), result.folder)))
+    Console(file=shown, width=80).print(_comparison(demo.Demo(truth, analysis, Match([(0, 0), (2, 2)], 3, 3), result.folder)))
     text = shown.getvalue()
     assert "…" not in text
     for word in ("12.44-12.80", "12.46-12.80", "26.50-26.88", "missed", "nothing", "AU25", "R15", "12.3"):

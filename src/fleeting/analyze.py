@@ -128,7 +128,7 @@ def analyze(
     spotter : str or FlowSpotter, default='flow'
         A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters.
     recogniser : str or estimator, default='au_template'
-        A name from :data:`fleeting.methods.METHODS` that needs no training, or any fitted method whose classes are ``negative``,
+        A name from :data:`fleeting.methods.UNTRAINED`, or any fitted method whose classes are ``negative``,
         ``positive`` and ``surprise``.
     coarse : bool, default=False
         Find only a face box, by OpenCV's Haar cascade; done with a warning when the model file cannot be had.
@@ -219,11 +219,16 @@ def _spotter(spotter: str | FlowSpotter) -> FlowSpotter:
 
 
 def _recogniser(recogniser: Any) -> Any:
-    from .methods import METHODS
+    from .methods import METHODS, UNTRAINED
 
     if isinstance(recogniser, str):
+        if recogniser in METHODS and recogniser not in UNTRAINED:
+            raise UsageError(
+                f"recogniser={recogniser!r} has to be trained first: fit fl.methods.{recogniser}() on clips and give that. "
+                f"Without training there is {', '.join(UNTRAINED)}."
+            )
         if recogniser not in METHODS:
-            raise UsageError(f"recogniser={recogniser!r} is not known; there is {', '.join(sorted(METHODS))}.")
+            raise UsageError(f"recogniser={recogniser!r} is not known; there is {', '.join(UNTRAINED)}.")
         recogniser = METHODS[recogniser]()
     classes = [str(c) for c in getattr(recogniser, "classes_", ())]
     if sorted(classes) != list(GROUPS):

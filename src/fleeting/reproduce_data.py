@@ -53,7 +53,7 @@ def gather(
     data : mapping of str to path
         Datasets by the names of :data:`fleeting.datasets.DATASETS`, and their folders; None for the usual one.
     release : mapping
-        How large the synthetic release is (:func:`fleeting.datasets.synthesize`).
+        How large the synthetic release is (:func:`fleeting.datasets.synthesize`), and as a dict, how difficult.
     folder : Path
         Where the synthetic release is, or is made.
     pictures : bool
@@ -62,6 +62,7 @@ def gather(
     progress : callable, optional
     """
     from .datasets import ClassFolders, open_dataset, synthesize
+    from .datasets.synthetic_clips import Difficulty
 
     def tell(stage: str, done: int, total: int) -> None:
         if progress is not None:
@@ -70,10 +71,11 @@ def gather(
     given = _together([open_dataset(name, path) for name, path in data.items()])
     if given.clips and (given.pictures or not pictures):
         return given
+    settings = {**release, "difficulty": Difficulty(**release.get("difficulty", {}))}
     if given.clips:
-        stills = synthesize(folder.with_name(f"{folder.name}-stills"), jobs=jobs, progress=tell, **{**release, "clips": 0})
+        stills = synthesize(folder.with_name(f"{folder.name}-stills"), jobs=jobs, progress=tell, **{**settings, "clips": 0})
         return Material(given.clips, ClassFolders(stills / "expressions", name=STILLS).clips())
-    made = _together([open_dataset("synthetic", synthesize(folder, jobs=jobs, progress=tell, **release))])
+    made = _together([open_dataset("synthetic", synthesize(folder, jobs=jobs, progress=tell, **settings))])
     return Material(made.clips, given.pictures or made.pictures)
 
 

@@ -51,7 +51,7 @@ def test_the_size_of_the_picture_does_not_matter(rng):
 def test_a_shift_of_the_head_can_be_taken_away(points):
     flow = np.zeros((1, 120, 100, 2), np.float32)
     flow[0, 70:80, 40:60, 1] = 3
-    np.testing.assert_allclose(region_flow(flow + [5, -7], points, align=True), region_flow(flow, points), atol=1e-5)
+    np.testing.assert_allclose(region_flow(flow + np.array([5, -7]), points, align=True), region_flow(flow, points), atol=1e-5)
 
 
 def test_regions_outside_of_the_picture_are_zero(points):

@@ -64,7 +64,7 @@ def test_the_method_is_named_anew_when_its_file_is_edited(mine):
     ("text", "says"),
     [
         ("au_templat", "'au_templat' is no registered method: there is au_template; .*file.py:function"),
-        ("svm", "'svm' is no registered method: there is .*au_template"),
+        ("svm", "'svm' is no registered method: there is .*lbp_top_svm"),
         ("{}/none.py:method", r"none.py cannot be read \(No such file.*file.py:function"),
         ("{}/mine.py:other", "no function 'other'; it has Mine, method, wrong, refusing"),
         ("{}/mine.py:wrong", "3 is no method"),

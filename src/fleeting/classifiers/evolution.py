@@ -43,7 +43,7 @@ class EvolutionarySelection(SelectorMixin, BaseEstimator):
     C : float, default=1.0
         Of the machine.
     n_splits : int, default=3
-        Of the cross-validation: of whole persons if ``groups`` is given.
+        Of the cross-validation: of whole persons if ``groups`` is given, else fewer where a class has not as many samples.
     random_state : int, RandomState or None, default=None
 
     Attributes

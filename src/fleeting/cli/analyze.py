@@ -47,10 +47,10 @@ def analyze(
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
     from ..analyze import face_model
-    from ..methods import METHODS
+    from ..methods import UNTRAINED
     from ..spotting import SPOTTERS
 
-    for option, value, known in (("spotter", spotter, SPOTTERS), ("recogniser", recogniser, METHODS)):
+    for option, value, known in (("spotter", spotter, SPOTTERS), ("recogniser", recogniser, UNTRAINED)):
         if value not in known:
             raise UsageError(f"--{option} {value} is not known; there is {', '.join(sorted(known))}.")
     chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))

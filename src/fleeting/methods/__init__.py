@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
+    "UNTRAINED",
     "apex_dcnn",
     "au_template",
     "bi_woof",
@@ -115,6 +116,9 @@ class _Methods(Mapping[str, Callable[..., Any]]):
 
 METHODS: Mapping[str, Callable[..., Any]] = _Methods()
 """All methods; listing their names imports none of them."""
+
+UNTRAINED = ("au_template",)
+"""Those that tell emotions without having been fitted, so that ``analyze`` can take them by name."""
 
 
 def __getattr__(name: str) -> Any:

@@ -31,7 +31,7 @@ def load_method(text: str) -> Any:
         return copied(METHODS[text]())
     file, colon, wanted = text.rpartition(":")
     if not colon:
-        near = get_close_matches(text, METHODS, 3, 0.5) or sorted(METHODS)
+        near = [name for name in METHODS if text in name] or get_close_matches(text, METHODS, 3, 0.5) or sorted(METHODS)
         raise UsageError(f"{text!r} is no registered method: there is {', '.join(near)}; one of your own is file.py:function")
     path = Path(file).expanduser()
     try:

@@ -339,7 +339,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         aside = {*NO_MATTER, "weights", "random_state", "device"}
         params = {key: value for key, value in self.get_params(deep=False).items() if key not in aside}
         start = {name: tensor.cpu() for name, tensor in module.state_dict().items()}
-        return Path(str(self.checkpoint)).expanduser() / f"{digest(self.revision, params, seed, X, code, held_out, start, length=16)}.safetensors"
+        name = digest(self.revision, params, seed, X, code, held_out, start, length=16)
+        return Path(str(self.checkpoint)).expanduser() / f"{name}.safetensors"
 
     def _class_weights(self, classes: np.ndarray, code: np.ndarray) -> torch.Tensor:
         given = self.class_weight
