@@ -70,6 +70,8 @@ PUBLIC = (
     "open_media",
     "preprocess",
     "read_run",
+    "reproduce",
+    "run_report",
     "spotting",
     "stats",
     "synthetic_interview",

@@ -21,7 +21,9 @@ from .evaluate import evaluate
 from .inflate import inflate
 from .labels import label
 from .media import open_media, write_video
+from .reproduce import reproduce
 from .run import Run, read_run
+from .run_report import run_report
 
 if TYPE_CHECKING:
     from . import classifiers, datasets, features, methods, metrics, models, preprocess, spotting, stats
@@ -87,6 +89,8 @@ __all__ = [
     "open_media",
     "preprocess",
     "read_run",
+    "reproduce",
+    "run_report",
     "spotting",
     "stats",
     "synthetic_interview",

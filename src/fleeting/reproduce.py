@@ -87,20 +87,23 @@ SCALES = {
     "small": Scale(
         "small: narrower networks, fewer epochs, smaller pictures and shorter clips than the paper's, flow by DIS; of synthetic clips, 60 "
         "easy ones of 6 people, in which the expression is strong and little else moves",
-        {"subjects": 6, "clips": 60, "fps": 100.0, "size": 96, "expressions": 270, **_CLIPS_AND_STILLS, **_EASY},
+        {"subjects": 6, "clips": 60, "fps": 100.0, "size": 96, "expressions": 810, **_CLIPS_AND_STILLS, **_EASY},
         shorter=2,
-        settings={"width": 0.25, "epochs": 30, "scale": 0.005, "method": "dis"},
+        settings={"width": 0.25, "epochs": 30, "scale": 0.002, "method": "dis"},
         of={
             "apex_dcnn": {"size": 64},
             "c5_svm": {"size": 67},
             "cnn3d": {"size": (48, 64), "crop": 42},
+            "cnn_rnn": {"size": 48},
             "dtsa_elm": {"size": 32, "n_components": 20},
-            "dtscnn": {"size": 64},
-            "elrcn": {"size": 64, "width": 0.125},
-            "eye_cnn": {"width": 1.0},
+            "dtscnn": {"size": 48},
+            "elrcn": {"size": 48},
+            "eye_cnn": {"width": 1.0, "epochs": 50},
             "gentle_svm": {"gentlesvm__n_rounds": 50, "gentlesvm__max_features": 20_000},
-            "sdf": {"size": 67, "population": 20, "generations": 10},
+            "one_stream_3dcnn": {"size": 48},
+            "sdf": {"size": 67, "scale": 0.4, "population": 20, "generations": 10},
             "tlcnn": {"size": 67},
+            "two_stream": {"size": 48},
         },
     ),
     "paper": Scale("paper: sizes, widths and epochs as the paper has them", _CLIPS_AND_STILLS),
@@ -223,9 +226,9 @@ class _Work:
         options = {key: value for key, value in self.size.settings.items() if key in takes}
         if "n_frames" in takes:
             options["n_frames"] = max(LEAST_FRAMES, (table.frames or takes["n_frames"].default) // self.size.shorter)
-        options |= {key: value for key, value in own.items() if "__" not in key} | dict(row.options)
+        options |= {key: value for key, value in own.items() if key in takes} | dict(row.options)
         if "expressions" in takes and not options.get("skip_expression"):
-            options["expressions"] = self._pretrained(row.method, options)
+            options["expressions"] = self._pretrained(row.method, {**self.size.settings, **options, **own})
         synthetic = all(map(is_synthetic, self.material.of(table)))
         if "eyes" in takes and (synthetic or self.material.pictures[0].dataset == "fer2013"):
             options["eyes"] = "band"  # a face fills them, which no mesh is found in where they are small
@@ -238,7 +241,7 @@ class _Work:
         from .identity import digest, source
         from .methods.transfer import pretrain
 
-        settings = {key: options[key] for key in ("size", "width", "scale") if key in options}
+        settings = {key: options[key] for key in ("size", "width", "scale") if key in options}  # also where the method itself has none
         family = "sdf" if method == "sdf" else "tlcnn"
         pictures = self.material.pictures
         name = digest(family, settings, self.seed, [[clip.id, clip.emotion, source(clip)] for clip in pictures], length=12)
