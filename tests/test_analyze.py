@@ -226,6 +226,7 @@ def test_what_is_left_of_a_broken_recording(film, frames, tmp_path):
     [
         ({"spotter": "nose"}, "spotter='nose' is not known; there is flow"),
         ({"recogniser": "ststnet"}, "has to be trained first: fit fl.methods.ststnet"),
+        ({"recogniser": "none.safetensors"}, "none.safetensors"),
         ({"recogniser": "oracle"}, "recogniser='oracle' is not known; there is au_template"),
         ({"recogniser": make_pipeline(AUMotion())}, "classes must be negative, positive, surprise"),
         ({"spotter": fl.FlowSpotter(threshold=-1)}, "threshold above 0"),

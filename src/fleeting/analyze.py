@@ -128,8 +128,8 @@ def analyze(
     spotter : str or FlowSpotter, default='flow'
         A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters.
     recogniser : str or estimator, default='au_template'
-        A name from :data:`fleeting.methods.UNTRAINED`, or any fitted method whose classes are ``negative``,
-        ``positive`` and ``surprise``.
+        A name from :data:`fleeting.methods.UNTRAINED`, the ``.safetensors`` file of a network trained here, or any fitted method; its
+        classes must be ``negative``, ``positive`` and ``surprise``.
     coarse : bool, default=False
         Find only a face box, by OpenCV's Haar cascade; done with a warning when the model file cannot be had.
     partial : bool, default=False
@@ -221,6 +221,10 @@ def _spotter(spotter: str | FlowSpotter) -> FlowSpotter:
 def _recogniser(recogniser: Any) -> Any:
     from .methods import METHODS, UNTRAINED
 
+    if isinstance(recogniser, str) and recogniser.endswith(".safetensors"):
+        from .methods.networks import trained
+
+        recogniser = trained(recogniser)
     if isinstance(recogniser, str):
         if recogniser in METHODS and recogniser not in UNTRAINED:
             raise UsageError(

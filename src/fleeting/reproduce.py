@@ -58,6 +58,8 @@ _EASY = {
         "flicker": 0.2,
     }
 }  # fmt: skip
+# Fewer steps need smaller batches, or nothing is learned.
+_SMALL_TLCNN = {"size": 51, "width": 0.15, "scale": 0.01, "frames_batch": 32, "clips_batch": 4}
 SCALES = {
     "tiny": Scale(
         "tiny: it shows that everything runs, no more. Networks of a few filters, two epochs; of synthetic clips, 12 easy ones of 3 people",
@@ -89,20 +91,20 @@ SCALES = {
         "easy ones of 6 people, in which the expression is strong and little else moves",
         {"subjects": 6, "clips": 60, "fps": 100.0, "size": 96, "expressions": 810, **_CLIPS_AND_STILLS, **_EASY},
         shorter=2,
-        settings={"width": 0.25, "epochs": 30, "scale": 0.002, "method": "dis"},
+        settings={"width": 0.25, "epochs": 30, "method": "dis"},
         of={
             "apex_dcnn": {"size": 64},
-            "c5_svm": {"size": 67},
-            "cnn3d": {"size": (48, 64), "crop": 42},
+            "c5_svm": _SMALL_TLCNN,
+            "cnn3d": {"size": (32, 43), "crop": 28, "epochs": 20},
             "cnn_rnn": {"size": 48},
             "dtsa_elm": {"size": 32, "n_components": 20},
             "dtscnn": {"size": 48},
-            "elrcn": {"size": 48},
+            "elrcn": {"size": 48, "width": 0.125, "epochs": 15},
             "eye_cnn": {"width": 1.0, "epochs": 50},
             "gentle_svm": {"gentlesvm__n_rounds": 50, "gentlesvm__max_features": 20_000},
             "one_stream_3dcnn": {"size": 48},
             "sdf": {"size": 67, "scale": 0.4, "population": 20, "generations": 10},
-            "tlcnn": {"size": 67},
+            "tlcnn": _SMALL_TLCNN,
             "two_stream": {"size": 48},
         },
     ),
@@ -226,7 +228,8 @@ class _Work:
         options = {key: value for key, value in self.size.settings.items() if key in takes}
         if "n_frames" in takes:
             options["n_frames"] = max(LEAST_FRAMES, (table.frames or takes["n_frames"].default) // self.size.shorter)
-        options |= {key: value for key, value in own.items() if key in takes} | dict(row.options)
+        anything = any(each.kind is each.VAR_KEYWORD for each in takes.values())
+        options |= {key: value for key, value in own.items() if key in takes or (anything and "__" not in key)} | dict(row.options)
         if "expressions" in takes and not options.get("skip_expression"):
             options["expressions"] = self._pretrained(row.method, {**self.size.settings, **options, **own})
         synthetic = all(map(is_synthetic, self.material.of(table)))
@@ -241,7 +244,7 @@ class _Work:
         from .identity import digest, source
         from .methods.transfer import pretrain
 
-        settings = {key: options[key] for key in ("size", "width", "scale") if key in options}  # also where the method itself has none
+        settings = {key: options[key] for key in ("size", "width", "scale", "frames_batch") if key in options}
         family = "sdf" if method == "sdf" else "tlcnn"
         pictures = self.material.pictures
         name = digest(family, settings, self.seed, [[clip.id, clip.emotion, source(clip)] for clip in pictures], length=12)

@@ -32,7 +32,7 @@ def analyze(
     ),
     face: Annotated[str, typer.Option(help="Whose face: 'largest', 'all', or a number in the order of appearance.")] = "largest",
     spotter: Annotated[str, typer.Option(help="Which spotter finds the events.")] = "flow",
-    recogniser: Annotated[str, typer.Option(help="Which method names them.")] = "au_template",
+    recogniser: Annotated[str, typer.Option(help="Which method names them, or a .safetensors file of yours.")] = "au_template",
     max_duration: Annotated[float, typer.Option(help="Longest micro-expression in seconds; longer ones are macro.")] = 0.5,
     threshold: Annotated[
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
@@ -51,7 +51,7 @@ def analyze(
     from ..spotting import SPOTTERS
 
     for option, value, known in (("spotter", spotter, SPOTTERS), ("recogniser", recogniser, UNTRAINED)):
-        if value not in known:
+        if value not in known and not (option == "recogniser" and value.endswith(".safetensors")):
             raise UsageError(f"--{option} {value} is not known; there is {', '.join(sorted(known))}.")
     chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))
     whose, folders = _face(face), _folders(videos, out)
