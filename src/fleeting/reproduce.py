@@ -179,9 +179,10 @@ def reproduce(
     tables = [work.table(table) for table in chosen.tables]
     made = [
         ("scale", f"{size.words}."),
-        ("data", ", ".join(data) if data else "synthetic: drawn faces, modelled expressions"),
+        ("clips", ", ".join(sorted({clip.dataset for clip in material.clips}))),
+        *([("expressions", ", ".join(sorted({clip.dataset for clip in material.pictures})))] if pictures else []),
         ("seed", str(seed)),
-        ("again", f"fleeting reproduce {paper}{''.join(f' --data {name}' for name in data or {})} --scale {scale} --seed {seed}"),
+        ("cost at full size", "python benchmarks/networks.py: one training step of each network at its paper's size, its time and memory"),
     ]
     page = folder / f"{'-'.join([paper, scale, *(data or {}), *(['part'] if only is not None else [])])}.html"
     write_text(page, page_of(chosen, tables, figures_of(chosen, material, work.build, folder, seed), made))
@@ -209,11 +210,18 @@ class _Work:
         from collections import Counter
 
         from .reproduce_data import is_synthetic, labelled
-        from .reproduce_page import Reproduced
+        from .reproduce_page import Outcome, Reproduced
 
-        clips, y, notes = labelled(table, self.material.of(table))
+        synthetic = any(map(is_synthetic, self.material.of(table)))
+        try:
+            clips, y, notes = labelled(table, self.material.of(table))
+        except FleetingError as error:
+            self._tell(len(table.rows) * len(_protocols(table)))
+            return Reproduced(table, tuple(Outcome(row, reason=str(error)) for row in table.rows), synthetic)
+        if not synthetic and any(row.method in PRETRAINED for row in table.rows) and any(map(is_synthetic, self.material.pictures)):
+            notes.append("The pictures of expressions that networks were trained on first are SYNTHETIC.")
         rows = tuple(self._row(row, table, clips, y) for row in table.rows)
-        return Reproduced(table, rows, any(map(is_synthetic, clips)), tuple(notes), dict(Counter(y.tolist())))
+        return Reproduced(table, rows, synthetic, tuple(notes), dict(Counter(y.tolist())))
 
     def build(self, row: Row, table: Table) -> Any:
         """The method of a row, at this scale, for what there is; UsageError where there is no such method."""
@@ -247,7 +255,7 @@ class _Work:
         settings = {key: options[key] for key in ("size", "width", "scale", "frames_batch") if key in options}
         family = "sdf" if method == "sdf" else "tlcnn"
         pictures = self.material.pictures
-        name = digest(family, settings, self.seed, [[clip.id, clip.emotion, source(clip)] for clip in pictures], length=12)
+        name = digest(family, settings, [[clip.id, clip.emotion, source(clip)] for clip in pictures], length=12)
         path = self.folder / "weights" / f"{family}-expressions-{name}.safetensors"
         if not path.with_suffix(".json").exists():
             path.parent.mkdir(exist_ok=True)
