@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
 from torch import nn
 
-from fleeting.errors import UsageError
+from fleeting.errors import OutputError, UsageError
 from fleeting.identity import digest
 from fleeting.models import training
 from fleeting.models.augment import Crop, Mirror, Window
+from fleeting.models.device import pick_device, repeatable, said
+from fleeting.models.eye_cnn import EyeCNN
 from fleeting.models.net import NetClassifier
+from fleeting.models.net_features import NetFeatures
 from fleeting.models.samples import hold_out
+from fleeting.models.ststnet import STSTNet
+from fleeting.models.weights import save_weights
 
 
 class Tiny(nn.Module):
@@ -72,6 +84,17 @@ class Fixed(nn.Module):
 
     def forward(self, x):
         return self.scale * x.flatten(1)[:, : self.n_classes]
+
+
+class Flat(nn.Module):
+    """A layer between rows of numbers, (N, D), and the classes."""
+
+    def __init__(self, input_shape, n_classes):
+        super().__init__()
+        self.body, self.head = nn.Linear(input_shape[0], 16), nn.Linear(16, n_classes)
+
+    def forward(self, x):
+        return self.head(self.body(x).relu())
 
 
 class Greedy(nn.Module):
@@ -226,6 +249,40 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(rng, tmp_path, monkeypat
     assert resumed.chosen_epoch_ == whole.chosen_epoch_
 
 
+KILLED = """
+import numpy as np, torch
+from fleeting.models import training
+from fleeting.models.net import NetClassifier
+from fleeting.models.ststnet import STSTNet
+torch.set_num_threads(1)
+training.SAVE_EVERY_S = 0.0
+X = np.random.default_rng(7).random((24, 3, 8, 8), dtype=np.float32)
+NetClassifier(STSTNet, epochs=150, batch_size=8, device="cpu", random_state=0, checkpoint=CHECKPOINT).fit(
+    X, np.arange(24) % 3, groups=np.repeat([f"made/s{k}" for k in range(4)], 6)
+)
+"""
+
+
+def test_what_was_killed_goes_on_as_if_it_had_not_been(tmp_path):
+    """SIGKILL at whatever moment: of an epoch, of a checkpoint being written."""
+    child = subprocess.Popen([sys.executable, "-c", KILLED.replace("CHECKPOINT", repr(str(tmp_path)))])
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("*.safetensors")) and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(0.05)
+    child.kill()
+    assert child.wait() == -signal.SIGKILL, "it was to be killed before it was done"
+    X, y = np.random.default_rng(7).random((24, 3, 8, 8), dtype=np.float32), np.arange(24) % 3
+    persons, began = np.repeat([f"made/s{k}" for k in range(4)], 6), []
+    settings = {"epochs": 150, "batch_size": 8, "device": "cpu", "random_state": 0}
+    note = lambda stage, done, total, s: began.append(done)  # noqa: E731
+    resumed = NetClassifier(STSTNet, checkpoint=tmp_path, progress=note, **settings).fit(X, y, groups=persons)
+    assert began[0] > 1, "it went on, and did not start anew"
+    whole = NetClassifier(STSTNet, **settings).fit(X, y, groups=persons)
+    assert_same(resumed, whole)
+    assert resumed.history_ == whole.history_
+
+
 def test_a_finished_training_is_not_repeated_and_another_is_not_taken_for_it(rng, tmp_path):
     X, y, persons = blobs(rng)
     epochs = []
@@ -258,6 +315,35 @@ def test_it_is_a_scikit_learn_estimator(rng):
     assert digest(net) == digest(tiny(epochs=4, progress=print, checkpoint="elsewhere"))
     fitted = net.fit(X, y, groups=persons)
     assert np.array_equal(pickle.loads(pickle.dumps(fitted)).predict_proba(X), fitted.predict_proba(X))
+
+
+NO_TABLE = "samples are pictures and clips, not tables of named columns"
+OWN_WORDS = "it is refused, in Fleeting's words instead of scikit-learn's"
+
+
+def test_scikit_learns_own_checks():
+    net = NetClassifier(Flat, epochs=30, lr=0.02, validation=0, choose="last", device="cpu", random_state=0)
+    excused = {
+        "check_n_features_in": NO_TABLE,
+        "check_n_features_in_after_fitting": NO_TABLE,
+        "check_dtype_object": NO_TABLE,
+        "check_estimators_empty_data_messages": NO_TABLE,
+        "check_supervised_y_2d": "a label a sample; a column of them is refused, not guessed at",
+        "check_classifiers_one_label": "one class is refused: there is nothing to tell apart",
+        **dict.fromkeys(("check_complex_data", "check_estimator_sparse_array", "check_estimator_sparse_matrix"), OWN_WORDS),
+        **dict.fromkeys(("check_fit2d_1sample", "check_fit2d_predict1d", "check_requires_y_none"), OWN_WORDS),
+    }
+    results = check_estimator(net, expected_failed_checks=excused, on_skip=None)
+    assert {each["check_name"] for each in results if each["status"] == "xfail"} == set(excused), "no more is excused than must be"
+
+
+def test_what_was_not_fitted_says_so(rng):
+    X, _, _ = blobs(rng)
+    for said_of in (tiny().predict, tiny().predict_proba, NetFeatures(tiny()).transform):
+        with pytest.raises(NotFittedError):
+            said_of(X)
+    with pytest.raises(NotFittedError):
+        tiny().save("nowhere")
 
 
 def test_persons_come_through_a_pipeline_by_metadata_routing(rng):
@@ -356,6 +442,55 @@ def test_frozen_layers_stay(rng):
         tiny(frozen=("trunk",)).fit(X, y, groups=persons)
 
 
+def test_frozen_normalisation_stays_too(rng):
+    """Its running means went on with the clips, though its weights stayed."""
+    X, y, persons = blobs(rng)
+    start = tiny(epochs=2).fit(X, y, groups=persons)
+    given = {name: torch.from_numpy(value) for name, value in states(start).items()}
+    net = tiny(epochs=3, weights=given, frozen=("conv", "norm"), random_state=3).fit(X, y, groups=persons)
+    for name, value in states(start).items():
+        assert np.array_equal(states(net)[name], value) == (not name.startswith("head")), name
+    assert states(tiny(epochs=2, weights=given, frozen=("conv",)).fit(X, y, groups=persons))["norm.num_batches_tracked"] > 6
+
+
+def test_changes_are_not_made_to_who_is_held_out(rng):
+    X, y, persons = blobs(rng)
+    mirrored = tiny(epochs=3, augment=(Mirror(),), validation=["made/s1"], choose="last").fit(X, y, groups=persons)
+    held = persons == "made/s1"
+    p = mirrored.module_(torch.from_numpy(X[held])).softmax(1).detach().numpy()
+    assert np.allclose(mirrored.predict_proba(X[held]), p, atol=1e-6)
+    loss = -np.log(p[np.arange(held.sum()), (y[held] == "right").astype(int)]).mean()
+    assert mirrored.history_[-1]["validation_loss"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_outputs_that_are_all_zero_say_nothing():
+    """Sigmoids of large weights can all be 0: the probabilities were nan."""
+    X = np.array([[0, 0], [0.5, 0], [0, 1e-20]], np.float32).reshape(3, 1, 2, 1)
+    settings = {"epochs": 1, "lr": 1e-12, "validation": 0, "choose": "last", "device": "cpu", "random_state": 0}
+    net = NetClassifier(Fixed, loss="squared", **settings).fit(X, ["a", "a", "b"])
+    assert net.predict_proba(X) == pytest.approx(np.array([[0.5, 0.5], [1, 0], [0, 1]]))
+    assert np.isfinite(net.history_[0]["loss"])
+    noise = np.random.default_rng(0).random((60, 1, 32, 32), dtype=np.float32)
+    eyes = NetClassifier(EyeCNN, {"variant": "text", "init": "seed"}, loss="squared", **settings).fit(noise, np.arange(60) % 2)
+    assert np.allclose(eyes.predict_proba(noise).sum(axis=1), 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # PyTorch's own compiler uses what PyTorch has given up
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs a C++ compiler")
+def test_a_compiled_network_learns_the_same(rng):
+    X, y = rng.normal(size=(8, 1, 2, 1)).astype(np.float32), ["a", "b"] * 4
+    settings = {"epochs": 2, "validation": 0, "choose": "last", "optimizer": "sgd", "device": "cpu", "random_state": 0}
+    plain, compiled = (NetClassifier(Fixed, compile=on, **settings).fit(X, y) for on in (False, True))
+    assert states(compiled)["scale"] == pytest.approx(states(plain)["scale"], abs=1e-6)
+    assert compiled.predict_proba(X) == pytest.approx(plain.predict_proba(X), abs=1e-6)
+
+
+def test_compiling_without_a_compiler_says_what_to_do(rng):
+    text = "InvalidCxxCompiler: No working C++ compiler found in torch._inductor.config.cpp.cxx: (None, 'c++')"
+    with pytest.raises(UsageError, match=r"compile=True needs a compiler that works: .* or leave it out"), said("Tiny", ""):
+        raise RuntimeError(text)
+
+
 def test_mixed_precision_learns_too(rng):
     X, y, persons = blobs(rng)
     assert (tiny(mixed_precision=True).fit(X, y, groups=persons).predict(X) == y).mean() > 0.9
@@ -406,6 +541,36 @@ def test_one_class_and_samples_that_are_no_numbers(rng):
         tiny().fit(X, blobs(rng)[1], groups=persons)
 
 
+def test_samples_that_do_not_belong_together(rng):
+    X, y, persons = blobs(rng)
+    with pytest.raises(UsageError, match="samples are of different shapes: bring all to one length"):
+        tiny().fit([X[0], X[1, :, 1:]], y[:2], groups=persons[:2])
+    with pytest.raises(UsageError, match=r"labels are continuous numbers \(0\.5\), not classes"):
+        tiny().fit(X, np.arange(24) / 2, groups=persons)
+    assert_same(tiny(epochs=1).fit(torch.from_numpy(X), y, groups=persons), tiny(epochs=1).fit(X, y, groups=persons))
+
+
+def test_a_checkpoint_folder_that_cannot_be(rng, tmp_path):
+    X, y, persons = blobs(rng)
+    (tmp_path / "file").write_text("in the way")
+    for place in ("file", "file/deeper"):
+        with pytest.raises(OutputError, match="cannot be made a folder"):
+            tiny(epochs=1, checkpoint=tmp_path / place).fit(X, y, groups=persons)
+
+
+def test_features_of_a_network_are_spoken_of_in_words(rng):
+    X = rng.normal(size=(6, 1, 7, 4, 4)).astype(np.float32)
+    net = NetClassifier(Deep, epochs=1, validation=0, choose="last", device="cpu")
+    Deep.features = lambda self, x: self.conv(x).mean((2, 3, 4))
+    try:
+        seen = NetFeatures(net).fit(X, [0, 1] * 3)
+        assert seen.transform(X).shape == (6, 2)
+        with pytest.raises(UsageError, match=r"Deep on samples of \(1, 5, 4, 4\).*[Kk]ernel size"):
+            seen.transform(X[:, :, :5])
+    finally:
+        del Deep.features
+
+
 def test_too_few_frames_for_the_time_axis(rng):
     X = rng.normal(size=(6, 1, 5, 4, 4))
     with pytest.raises(UsageError, match=r"Deep on 6 samples of \(1, 5, 4, 4\).*[Kk]ernel size"):
@@ -423,6 +588,37 @@ def test_a_gpu_that_is_not_there(rng):
     X, y, persons = blobs(rng)
     with pytest.raises(UsageError, match="device='cuda' is not on this machine"):
         tiny(device="cuda").fit(X, y, groups=persons)
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda:x", "cpu:", "auto:0", "CUDA"])
+def test_a_device_that_is_none(name):
+    with pytest.raises(UsageError, match="device="):
+        pick_device(name)
+
+
+def test_one_of_several_devices():
+    assert pick_device("cpu") == pick_device(torch.device("cpu")) == torch.device("cpu")
+    assert pick_device("cpu:0").type == "cpu"
+    with pytest.raises(UsageError, match="which has 1 of this kind, counted from 0"):
+        pick_device("cpu:1")
+    if torch.cuda.is_available():
+        with pytest.raises(UsageError, match="counted from 0"):
+            pick_device(f"cuda:{torch.cuda.device_count()}")
+
+
+def test_convolutions_on_a_gpu_are_deterministic_and_still_cudnns():
+    """Unless told, PyTorch's own block of flags turns cuDNN off, and leaves training to far slower code."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.enabled, cudnn.benchmark, cudnn.deterministic
+    with repeatable(0):
+        assert (cudnn.enabled, cudnn.benchmark, cudnn.deterministic) == (before[0], False, True)
+    assert (cudnn.enabled, cudnn.benchmark, cudnn.deterministic) == before
+
+
+@pytest.mark.parametrize("text", ["CUDA out of memory. Tried to allocate 2 GiB", "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"])
+def test_other_words_for_too_little_memory(text):
+    with pytest.raises(UsageError, match=r"Tiny: out of memory\. Lower it"), said("Tiny", "Lower it"):
+        raise RuntimeError(text)
 
 
 def test_a_loss_that_is_no_number_any_more(rng):
@@ -456,6 +652,13 @@ def test_saved_weights_come_back_with_their_card(rng, tmp_path):
     assert card["n_weights"] == sum(each.numel() for each in net.module_.parameters())
     with pytest.raises(UsageError, match="no network of this Fleeting"):
         NetClassifier.load(path)
+    bare = save_weights(tmp_path / "bare", net.module_.state_dict(), {"network": "mine.Tiny"})
+    with pytest.raises(UsageError, match="its card has no 'augment', so it is of no classifier"):
+        NetClassifier.load(bare, Tiny)
+    kept = {key: value for key, value in card.items() if key not in ("format", "sha256")}
+    foreign = save_weights(tmp_path / "foreign", net.module_.state_dict(), {**kept, "augment": [["Twist", {}]]})
+    with pytest.raises(UsageError, match="the change 'Twist', which this Fleeting does not know"):
+        NetClassifier.load(foreign, Tiny)
     with pytest.raises(UsageError, match="not of the architecture Steps"):
         NetClassifier.load(path, lambda **kw: Steps(kw["input_shape"], kw["n_classes"]))
 

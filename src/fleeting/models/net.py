@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
@@ -27,9 +28,10 @@ from .augment import AUGMENTS, Augment
 from .device import pick_device, repeatable, said
 from .samples import Samples, as_array, channel_statistics, checked_samples, hold_out
 from .training import LOSSES, Loss, Progress, Recipe, scores, train
-from .weights import load_weights, put_into, save_weights
+from .weights import folder, load_weights, put_into, save_weights
 
 STANDARDS = (None, "clip", "data")
+CARD = {"network", "options", "input_shape", "sample_shape", "classes", "settings", "augment", "centre", "spread", "chosen_epoch"}
 HOME = "fleeting.models."  # saved weights name their network; only those that lie here are looked up by name
 
 
@@ -211,8 +213,6 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             samples.centre, samples.spread = channel_statistics(X, rows, self.batch_size)
         with repeatable(seed), said(f"{_called(self.network)} on {len(rows)} samples of {X.shape[1:]}", self._advice()):
             module, shape = self._build(samples, rows, len(classes))
-            if self.checkpoint is not None:
-                Path(self.checkpoint).expanduser().mkdir(parents=True, exist_ok=True)
             file = None if self.checkpoint is None else self._file(module, X, code, held_out, seed)
             loss = Loss(self.loss, self._class_weights(classes, code[rows]).to(device))
             state = train(module, samples, rows, held_out, loss, recipe, seed, file, self.progress)
@@ -233,12 +233,16 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         if given != wanted and not (len(given) == len(wanted) == 4 and given[:1] + given[2:] == wanted[:1] + wanted[2:]):
             raise UsageError(f"samples of shape {given}, but {_called(self.network)} was trained on samples of {wanted}")
         samples, loss, out = self.as_trained(X), Loss(self.loss, torch.zeros(0)), []
-        with said(f"{_called(self.network)} on samples of {given}", self._advice()):
+        with self.speaking(X):
             for start in range(0, len(X), self.batch_size):
                 rows = np.arange(start, min(start + self.batch_size, len(X)))
                 out.append(loss.probabilities(scores(self.module_, samples, rows, self.mixed_precision)).cpu().numpy())
         p = np.concatenate(out).astype(np.float64) if out else np.zeros((0, len(self.classes_)))
         return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+    def speaking(self, X: Any) -> AbstractContextManager[None]:
+        """A block in which it is said in words what the trained network cannot do with these samples."""
+        return said(f"{_called(self.network)} on samples of {tuple(X.shape[1:])}", self._advice())
 
     def as_trained(self, X: Any) -> Samples:
         """The samples, (N, ...), as the trained network takes them, standardised and cut to size a batch at a time."""
@@ -248,7 +252,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of each sample, (N,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)  # says first if nothing was fitted
+        return np.asarray(self.classes_[best])
 
     def save(self, path: str | os.PathLike[str], **about: Any) -> Path:
         """The file of the weights, ``<path>.safetensors``, with its card ``<path>.json``: :meth:`load` gives back the classifier.
@@ -298,6 +303,10 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             The file is not whole, or its weights are of another architecture than ``network``.
         """
         tensors, card = load_weights(path)
+        if lacking := sorted(CARD - card.keys()):
+            raise UsageError(f"{path}: its card has no {lacking[0]!r}, so it is of no classifier; as weights to start from it may do")
+        if unknown := [name for name, _ in card["augment"] if name not in AUGMENTS]:
+            raise UsageError(f"{path}: its card names the change {unknown[0]!r}, which this Fleeting does not know")
         network = network or _named(card["network"], path)
         augment = tuple(AUGMENTS[name](**{k: _plain(v) for k, v in how.items()}) for name, how in card["augment"])
         self = cls(network, card["options"], augment=augment, device=device, validation=0.0, choose="last", **card["settings"])
@@ -308,7 +317,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         put_into(self.module_, tensors, "all", str(path))
         self.device_, self.sample_shape_, self.card_ = str(place), tuple(card["sample_shape"]), card
         self.centre_, self.spread_ = (None if card[key] is None else np.array(card[key]) for key in ("centre", "spread"))
-        self.history_, self.chosen_epoch_, self.validation_persons_ = card["history"], card["chosen_epoch"], []
+        self.history_, self.chosen_epoch_, self.validation_persons_ = card.get("history", []), card["chosen_epoch"], []
         return self
 
     def _build(self, samples: Samples, rows: np.ndarray, n_classes: int) -> tuple[nn.Module, tuple[int, ...]]:
@@ -340,7 +349,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         params = {key: value for key, value in self.get_params(deep=False).items() if key not in aside}
         start = {name: tensor.cpu() for name, tensor in module.state_dict().items()}
         name = digest(self.revision, params, seed, X, code, held_out, start, length=16)
-        return Path(str(self.checkpoint)).expanduser() / f"{name}.safetensors"
+        return folder(str(self.checkpoint)) / f"{name}.safetensors"
 
     def _class_weights(self, classes: np.ndarray, code: np.ndarray) -> torch.Tensor:
         given = self.class_weight

@@ -15,7 +15,9 @@ from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
 from ..features.pictures import FrameStack
+from .device import said
 from .net import NetClassifier
+from .samples import as_array
 from .sdf import LAYERS, VGGF, DeepFeatures
 
 
@@ -41,8 +43,12 @@ class NetFeatures(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> np.ndarray:
         """The features of each sample."""
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self, "net_")
+        X = as_array(X)
         samples, batch, module = self.net_.as_trained(X), self.net_.batch_size, self.net_.module_
-        with torch.inference_mode():
+        with self.net_.speaking(X), torch.inference_mode():
             out = [module.features(samples.take(rows)).cpu() for rows in np.split(np.arange(len(X)), range(batch, len(X), batch))]
         return torch.cat(out).numpy()
 
@@ -82,10 +88,10 @@ class DeepClipFeatures(ClipTransformer):
             x = net.as_trained(frames.swapaxes(0, 1)).take(np.arange(frames.shape[1]))  # (T, 3, size, size)
             if tuple(x.shape[1:]) != net.input_shape_:
                 raise UsageError(f"{self.weights} see pictures of {net.input_shape_}, not {tuple(x.shape[1:])}: give its size")
-            with torch.inference_mode():
+            with net.speaking(frames.swapaxes(0, 1)), torch.inference_mode():
                 return net.module_.features(x, self.layer).double().mean(dim=0).cpu().numpy()  # type: ignore[operator]
         network = _foreign(path, written, frames.shape, self.width, self.layer)
-        with torch.inference_mode():
+        with said(f"VGGF on {frames.shape[1]} frames", "Lower n_frames, size or width"), torch.inference_mode():
             return network(torch.from_numpy(frames[None]).float() / 255)[0].double().numpy()
 
 

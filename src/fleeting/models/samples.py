@@ -63,6 +63,8 @@ def checked_samples(X: Any, y: ArrayLike) -> tuple[Any, np.ndarray, np.ndarray]:
     X, y = as_array(X), np.asarray(y)
     if y.shape != (len(X),):
         raise UsageError(f"{len(X)} samples, but labels of shape {y.shape}: each sample needs one label")
+    if y.dtype.kind == "f" and len(odd := y[~np.isfinite(y) | (y != np.round(y))]):
+        raise UsageError(f"labels are continuous numbers ({odd[0]:g}), not classes")
     classes, code = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise UsageError(f"all {len(y)} training samples are {', '.join(map(str, classes)) or 'none'}: there is nothing to tell apart")
@@ -71,7 +73,13 @@ def checked_samples(X: Any, y: ArrayLike) -> tuple[Any, np.ndarray, np.ndarray]:
 
 def as_array(X: Any) -> Any:
     """The samples as something with shape and dtype that gives rows; checked to be finite."""
-    X = X if hasattr(X, "shape") and hasattr(X, "dtype") else np.asarray(X)
+    if isinstance(X, torch.Tensor):
+        X = X.detach().cpu().numpy()
+    elif not (hasattr(X, "shape") and hasattr(X, "dtype")):
+        try:
+            X = np.asarray(X)
+        except ValueError as error:
+            raise UsageError("samples are of different shapes: bring all to one length and size before") from error
     if len(X.shape) < 2 or np.dtype(X.dtype).kind not in "iuf":
         raise UsageError(f"samples must be numbers, (N, C, H, W) or (N, C, T, H, W); got {X.dtype} of shape {tuple(X.shape)}")
     if np.dtype(X.dtype).kind == "f":

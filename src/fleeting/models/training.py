@@ -26,6 +26,7 @@ SAVE_EVERY_S = 10.0  # seconds between two checkpoints; the last epoch is always
 OPTIMIZERS = ("sgd", "adam", "adamw")
 CHOICES = ("best", "accuracy", "last")
 LOSSES = ("cross_entropy", "squared")
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 Progress = Callable[[str, int, int, float | None], None]
 
@@ -101,7 +102,11 @@ class Loss:
 
     def probabilities(self, output: torch.Tensor) -> torch.Tensor:
         """Of each sample and class, (N, K), rows sum to 1; over time it is the mean."""
-        p = output.softmax(-1) if self.kind == "cross_entropy" else output / output.sum(-1, keepdim=True).clamp_min(1e-12)
+        if self.kind == "cross_entropy":
+            p = output.softmax(-1)
+        else:  # where all outputs are 0, as sigmoids can be, nothing is said
+            total = output.sum(-1, keepdim=True)
+            p = torch.where(total > 0, output / total.clamp_min(1e-12), 1 / output.shape[-1])
         return p.mean(dim=1) if p.ndim == 3 else p
 
 
@@ -156,7 +161,7 @@ def train(
     run = torch.compile(module) if recipe.compile else module
     began, before, saved = time.monotonic(), state.epoch, time.monotonic()
     while not state.done:
-        module.train()
+        _to_training(module)
         total, right, seen = torch.zeros((), device=samples.device), torch.zeros((), device=samples.device), 0
         parts = _parts(len(rows), recipe, order)
         for number, part in enumerate(parts):
@@ -216,6 +221,14 @@ def scores(module: nn.Module, samples: Samples, rows: np.ndarray, mixed_precisio
     module.eval()
     with torch.inference_mode(), torch.autocast(samples.device.type, torch.bfloat16, enabled=mixed_precision):
         return module(samples.take(rows)).float()
+
+
+def _to_training(module: nn.Module) -> None:
+    """All layers ready to be trained; normalisation that is frozen stays as it is, its running means included."""
+    module.train()
+    for layer in module.modules():
+        if isinstance(layer, NORMS) and layer.affine and not any(each.requires_grad for each in layer.parameters()):
+            layer.eval()
 
 
 def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

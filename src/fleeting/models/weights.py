@@ -137,6 +137,16 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         raise UsageError(f"{path} is no whole safetensors file ({error}): copy it again, or train anew") from error
 
 
+def folder(path: str | os.PathLike[str]) -> Path:
+    """The folder, made where it was not there."""
+    path = Path(path).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be made a folder: {error.strerror or error}") from error
+    return path
+
+
 def _weights_path(path: str | os.PathLike[str]) -> Path:
     path = Path(path).expanduser()
     return path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
