@@ -39,8 +39,12 @@ def test_parameters_of_each_layer(groups, layers):
 
 
 def test_parameters_of_cnn_and_lstm():
-    assert count(TLCNN) == 63_463_040 + 4_458_496 + 1_028
+    assert count(TLCNN) == 63_463_040 + 4_458_496 + 1_028 == 67_922_564
     assert count(TLCNN, groups=2) == 60_937_856 + 4_458_496 + 1_028
+    for groups, trunk in ((1, 63_463_040), (2, 60_937_856)):
+        net = meta(TLCNN, groups=groups)
+        assert sum(each.numel() for name in TRUNK for each in net.get_submodule(name).parameters()) == trunk
+    assert sum(each.numel() for each in meta(TLCNN).fc8.parameters()) == 1_028
     assert sum(each.numel() for each in meta(TLCNN).lstm.parameters()) == 4_457_472 + 4 * 256  # PyTorch has two biases
 
 
@@ -50,6 +54,8 @@ def test_sizes_of_the_paper():
     wanted |= {"c4": (512, 13, 13), "c5": (384, 13, 13), "m3": (384, 6, 6), "fc6": (4096,), "fc7": (4096,), "fc8": (4,)}
     assert {name: found[name] for name in wanted} == wanted
     assert shapes(meta(TLCNN))["lstm"] == (16, 256)
+    assert shapes(meta(TLCNN, 4, (3, 32, 227, 227)))["net"] == (32, 4), "trained on 16, it says something at each of 32"
+    assert meta(TLCNNFrames).fc6.in_features == 13_824
 
 
 def test_m2_must_round_up():
@@ -119,6 +125,30 @@ def test_what_passes_from_stage_to_stage():
         came_along = name.startswith(TRUNK)
         assert torch.equal(tensor, now[name] if came_along else random.state_dict()[name]), name
     assert {name.partition(".")[0] for name in joint.state_dict()} == {*TRUNK, "lstm", "fc8"}
+
+
+def test_the_order_of_layers():
+    """Convolution, ReLU, pooling, normalisation; a ReLU after FC6 and FC7, none after FC8."""
+    net, x = TLCNNFrames(4, (3, 49, 49), 0.05).eval(), torch.randn(2, 3, 49, 49)
+    norm = torch.nn.functional.local_response_norm
+    y = norm(net.m1(net.c1[0](x).relu()), 5, 1e-4, 0.75, 1)
+    y = norm(net.m2(net.c2[0](y).relu()), 5, 1e-4, 0.75, 1)
+    y = net.m3(net.c5[0](net.c4[0](net.c3[0](y).relu()).relu()).relu()).flatten(1)
+    assert torch.allclose(net(x), net.fc8(net.fc7(net.fc6(y).relu()).relu()), atol=1e-5)
+    assert net(x).min() < 0
+
+
+def test_windows_are_looked_at_one_by_one_where_nothing_is_trained():
+    net, x = tiny(windows=(3, 2)), torch.randn(2, 3, 8, 49, 49)
+    parts = [tiny()(x[:, :, start : start + 3]) for start in (0, 2, 4, 5)]  # the last ends with the clip
+    assert torch.allclose(net(x), torch.cat(parts, dim=1), atol=1e-6)
+    assert torch.allclose(net(x[:, :, :3]), parts[0], atol=1e-6)
+    assert net.train()(x).shape == (2, 8, 4)
+    assert shapes(meta(TLCNN, 4, (3, 32, 227, 227), windows=(16, 8)))["net"] == (3 * 16, 4)
+    assert shapes(meta(TLCNN, 4, (3, 64, 49, 49), 0.05, windows=(16, 8)))["net"] == (7 * 16, 4)
+    for wrong in ((16,), (0, 8), (16, 0)):
+        with pytest.raises(UsageError, match="windows="):
+            tiny(windows=wrong)
 
 
 def test_options():

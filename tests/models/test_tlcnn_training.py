@@ -20,7 +20,7 @@ SIDE = 51
 
 
 def films(rng, n=12, frames=6, persons=6):
-    """Clips bright above or below, (n, 3, T, 35, 35) uint8, their class, and whose they are."""
+    """Clips bright above or below, (n, 3, T, 51, 51) uint8, their class, and whose they are."""
     y = np.array(["down", "up"])[np.arange(n) % 2]
     X = rng.integers(60, 90, (n, 3, frames, SIDE, SIDE))
     X[y == "up", :, :, :25] += 100
@@ -142,6 +142,16 @@ def test_expressions_are_trained_on_once_and_kept(rng, tmp_path, stages):
     assert NetClassifier.load(path).card_["trained_on"] == "made pictures"
     with pytest.raises(UsageError, match="of this TLCNNFrames"):
         small(path, options={"width": 0.04}).fit(X, y, groups=persons)
+
+
+def test_clips_longer_than_the_windows_are_seen_in_windows(rng, stages):
+    X, y, persons = films(rng)
+    net = small(None, skip_expression=True, options={"width": 0.02, "windows": (4, 2)}, validation=0).fit(X, y, groups=persons)
+    module = net.net_.module_
+    assert module.windows == (4, 2)
+    x = net.net_.as_trained(X[:1]).take(np.arange(1))
+    each = [module(x[:, :, start : start + 4]).softmax(-1) for start in (0, 2)]
+    assert np.allclose(net.predict_proba(X[:1]), torch.cat(each, dim=1).mean(1).detach().numpy(), atol=1e-6)
 
 
 def test_frames_alone_are_averaged_over_a_clip(rng):

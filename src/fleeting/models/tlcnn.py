@@ -13,6 +13,7 @@ What the paper leaves open is ours, most of it taken from LRCN (Donahue et al. 2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -109,6 +110,10 @@ class TLCNN(Trunk):
         Any number of frames; of frames at least 49 px a side.
     layers : int, default=1
         LSTMs one over the other. The paper's Fig. 6 may be read as 2.
+    windows : (int, int), optional
+        Where nothing is trained: the LSTM runs over windows of so many frames, each so many after the one before, such as
+        ``(16, 8)``, and the last one ends with the clip; what it says at all steps of all windows, (N, windows x frames, n_classes), is
+        averaged. By default it runs over all frames: the paper trains on 16 of 32 and does not say how it tests.
 
     References
     ----------
@@ -124,8 +129,12 @@ class TLCNN(Trunk):
         groups: int = 1,
         init: Literal["he", "lrcn"] = "he",
         layers: int = 1,
+        windows: Sequence[int] | None = None,
     ):
         super().__init__()
+        if windows is not None and (len(windows) != 2 or min(windows) < 1):
+            raise UsageError(f"windows={windows!r}: allowed are (frames, step), both 1 or more, and None")
+        self.windows = windows
         self.input_shape = checked_shape(self, input_shape, "CTHW", {"H": LEAST, "W": LEAST})
         c, _, rows, columns = self.input_shape
         features, hidden = self._build((c, rows, columns), width, groups), scaled(256, width)
@@ -137,7 +146,10 @@ class TLCNN(Trunk):
         """Scores of each class at each frame."""
         n = x.shape[0]
         x = self.features(x.transpose(1, 2).flatten(0, 1))  # (N T, 3, 227, 227), (N T, 4096)
-        x, _ = self.lstm(x.reshape(n, -1, x.shape[1]))  # (N, T, 256)
+        x = x.reshape(n, -1, x.shape[1])  # (N, T, 4096)
+        if self.windows is not None and not self.training and x.shape[1] > self.windows[0]:
+            return torch.cat([self.fc8(self.lstm(part)[0]) for part in _windows(x, *self.windows)], dim=1)
+        x, _ = self.lstm(x)  # (N, T, 256)
         return self.fc8(x)
 
 
@@ -148,6 +160,12 @@ def _side(size: int) -> int:
     for kernel in (7, 3, 5, 3, 3):
         size = after(size, kernel, 2, ceil=kernel == 3)
     return size
+
+
+def _windows(x: torch.Tensor, frames: int, step: int) -> list[torch.Tensor]:
+    """Windows (N, frames, D) of sequences (N, T, D); what is left at the end gets one of its own."""
+    last = x.shape[1] - frames
+    return [x[:, start : start + frames] for start in sorted({*range(0, last, step), last})]
 
 
 def _start(module: nn.Module, init: str) -> None:

@@ -27,7 +27,7 @@ from .tlcnn import TLCNN, TRUNK, TLCNNFrames
 from .training import Progress, scores
 from .weights import load_weights
 
-MOMENTUM, DECAY = 0.9, 0.0005  # momentum is the paper's, weight decay LRCN's
+MOMENTUM, DECAY = 0.9, 0.0005  # momentum is the paper's, weight decay ours: AlexNet's, a tenth of LRCN's
 CLIP_NORM = 5.0  # LRCN's, for the joint stages, whose rate is ten times that of the frames
 
 
@@ -210,7 +210,8 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of each clip, (N,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)  # says first if nothing was fitted
+        return np.asarray(self.classes_[best])
 
     def _start(self) -> dict[str, torch.Tensor] | None:
         """The weights after the stage of expressions; None where it is left out."""
@@ -240,7 +241,7 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         per_epoch = math.ceil(n * passes / batch)
         augment: tuple[Augment, ...] = (Mirror(),) if (self.mirror_clips if joint else self.mirror) else ()
         told = self.progress
-        options = {key: value for key, value in (self.options or {}).items() if joint or key != "layers"}  # of the LSTM alone
+        options = {key: value for key, value in (self.options or {}).items() if joint or key not in ("layers", "windows")}  # the LSTM's
         net = NetClassifier(
             TLCNN if joint else TLCNNFrames,
             options,
@@ -305,10 +306,13 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> np.ndarray:
         """The features of each clip."""
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self, "tlcnn_")
         X, net = as_array(X), self.tlcnn_.net_
         samples, t = net.as_trained(Frames(X)), X.shape[2]
         seen: list[torch.Tensor] = []
-        with getattr(net.module_, self.layer).register_forward_hook(lambda module, given, maps: seen.append(maps)):
+        with net.speaking(X), getattr(net.module_, self.layer).register_forward_hook(lambda module, given, maps: seen.append(maps)):
             for clip in range(len(X)):
                 scores(net.module_, samples, clip * t + np.arange(t), net.mixed_precision)
                 seen[clip:] = [torch.cat(seen[clip:]).float().flatten(1).mean(dim=0).cpu()]
