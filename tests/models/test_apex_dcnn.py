@@ -14,6 +14,8 @@ from .on_meta import count, meta, shapes
 def test_parameters_of_both_poolings(pool, parameters):
     assert count(ApexDCNN, pool=pool) == parameters
     assert count(lambda: meta(ApexDCNN, pool=pool).body) == 1_110_528
+    last = meta(ApexDCNN, pool=pool).out
+    assert (last.in_features, count(lambda: last)) == {"max": (80_000, 560_007), "mean": (18_432, 129_031)}[pool]
 
 
 @pytest.mark.parametrize("pool", ["max", "mean"])
@@ -40,6 +42,22 @@ def test_depth(depth, units):
         if isinstance(layer, nn.MaxPool2d):
             found.append(0)
     assert found[:-1] == units
+
+
+@pytest.mark.parametrize("pool", ["max", "mean"])
+def test_it_learns_eight_pictures_by_heart(pool):
+    torch.manual_seed(0)
+    net, x, y = ApexDCNN(7, (3, 64, 64), 0.2, pool=pool), torch.rand(8, 3, 64, 64), torch.tensor([0, 1, 2, 3, 4, 5, 6, 0])
+    optimiser = torch.optim.Adam(net.parameters(), 1e-3, weight_decay=1e-4)
+    for _ in range(60):
+        scores = net.train()(x)
+        if (scores.argmax(1) == y).all():
+            break
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(scores, y).backward()
+        optimiser.step()
+    assert (scores.argmax(1) == y).all()
+    assert scores.shape == (8, 7)
 
 
 def test_the_papers_own_questions():

@@ -20,6 +20,7 @@ from .on_meta import count, meta, shapes
     ],
 )
 def test_parameters_and_last_maps(frames, sides, last, parameters):
+    assert meta(CNN3D, 4, (3, frames, *sides)).fc6.in_features == {1: 4_096, 2: 8_192, 4: 16_384}[last[1]] * last[3] // 4
     assert count(CNN3D, 4, (3, frames, *sides)) == parameters
     assert shapes(meta(CNN3D, 4, (3, frames, *sides)))["body"] == last
 
@@ -28,6 +29,7 @@ def test_convolutions_and_time():
     net = meta(CNN3D)
     convolutions = [layer for layer in net.body if isinstance(layer, nn.Conv3d)]
     assert [sum(each.numel() for each in layer.parameters()) for layer in convolutions] == [5_248, 221_312, 884_992, 1_769_728, 1_769_728]
+    assert sum(each.numel() for each in net.body.parameters()) == 4_651_008
     found = shapes(net)
     pools = [f"body.{number}" for number, layer in enumerate(net.body) if isinstance(layer, nn.MaxPool3d)]
     assert [found[name][1] for name in pools] == [32, 16, 8, 4, 2]

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from fleeting.errors import UsageError
@@ -14,6 +15,11 @@ def test_both_scales_give_the_same_features():
     net = meta(DTSCNN)
     found = shapes(net)
     assert found["short"] == found["long"] == (128, 1, 4, 4)
+    parts = [16 * (3 * 72 + 1), 32 * (16 * 27 + 1), 64 * (32 * 27 + 1), 128 * (64 * 36 + 1)]
+    for stream in (net.short, net.long):
+        assert [sum(each.numel() for each in stream[number].parameters()) for number in (0, 3, 6, 9)] == parts
+        assert [sum(isinstance(layer, kind) for layer in stream) for kind in (nn.Conv3d, nn.MaxPool3d)] == [4, 4]
+    assert (net.short[0].stride, net.long[0].stride) == ((4, 2, 2), (8, 2, 2))
     wanted = {0: (16, 16, 64, 64), 2: (16, 16, 32, 32), 5: (32, 8, 16, 16), 8: (64, 4, 8, 8), 9: (128, 1, 8, 8)}
     for number, shape in wanted.items():
         assert found[f"short.{number}"] == found[f"long.{number}"] == shape

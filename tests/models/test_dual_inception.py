@@ -11,7 +11,7 @@ from .on_meta import meta, shapes
 def test_maps():
     found = shapes(meta(DualInception))
     assert [found[name] for name in ("u.0", "u.1", "u.2", "v", "dense")] == [(24, 28, 28), (24, 14, 14), (64, 14, 14), (64, 7, 7), (1024,)]
-    assert meta(DualInception).dense.in_features == 6_272
+    assert meta(DualInception).dense.in_features == 2 * 3_136 == 6_272
 
 
 def test_an_inception_block_is_its_branches_side_by_side():

@@ -20,9 +20,20 @@ def test_the_lstm_sees_what_is_joined(variant, channels, features, one_bias):
     assert sum(each.numel() for each in net.lstm.parameters()) == one_bias + 4 * 3000  # PyTorch has two biases
 
 
+@pytest.mark.parametrize(("channels", "nets"), [(4, 2), (5, 3)])
+def test_temporal_enrichment_has_a_network_of_each_input(channels, nets):
+    net = meta(ELRCN, 5, (channels, 9, 224, 224), variant="te")
+    found = shapes(net)
+    assert len(net.spatial) == nets
+    assert all(found[f"spatial.{number}.fc7"] == (4096,) for number in range(nets))
+    assert all(part.body[0].in_channels == 3 for part in net.spatial), "as VGG-Face's weights need"
+    assert found["lstm"] == (9, 3000)
+
+
 def test_spatial_enrichment_widens_the_first_convolution():
     first = meta(ELRCN).spatial[0].body[0]
     assert sum(each.numel() for each in first.parameters()) == 4 * 64 * 9 + 64 == 2_368
+    assert meta(ELRCN, 5, (5, 9, 224, 224)).spatial[0].body[0].in_channels == 5, "with grey"
     found = shapes(meta(ELRCN, 5, (4, 2, 224, 224)))
     assert [found[name] for name in ("spatial.0.body", "spatial.0.fc7", "lstm", "dense", "out")] == [
         (512, 7, 7), (4096,), (2, 3000), (128,), (5,)

@@ -45,6 +45,8 @@ def test_the_text_ends_in_sigmoids():
     assert ((text > 0) & (text < 1)).all()
     assert modern.min() < 0
     assert modern.max() > 1
+    inside = [layer for layer in EyeCNN(variant="text").modules() if isinstance(layer, torch.nn.Sigmoid | torch.nn.ReLU)]
+    assert len(inside) == 4, "ReLU after each convolution and hidden layer, as its eq. 4 says"
 
 
 def test_the_papers_first_weights_let_activations_grow():

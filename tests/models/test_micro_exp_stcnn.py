@@ -16,6 +16,7 @@ def test_parameters(frames, maps, parameters):
     net.drop.register_forward_hook(lambda layer, given, out: seen.append(tuple(out.shape[1:])))
     assert shapes(net)["conv"] == (32, frames - 14, 62, 62)
     assert seen == [maps, (128,)]
+    assert net.dense.in_features == {96: 345_600, 18: 12_800}[frames]
 
 
 def test_too_few_frames():

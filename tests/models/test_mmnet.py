@@ -14,7 +14,11 @@ def test_maps():
     assert [found[name] for name in ("stem", "stage1", "stage2", "stage3", "stage4", "position")] == [
         (128, 112, 112), (128, 112, 112), (128, 56, 56), (256, 28, 28), (512, 14, 14), (512, 14, 14)
     ]  # fmt: skip
-    assert meta(MMNet).out.in_features == 512 * 196
+    net = meta(MMNet)
+    assert net.out.in_features == 512 * 196
+    assert net.stem[0].groups == 1, "the released 2 cannot divide three channels"
+    assert len(net.position.blocks) == 3
+    assert [(block.attention.num_heads, block.attention.embed_dim) for block in net.position.blocks] == [(4, 512)] * 3
 
 
 def test_motion_is_the_difference_and_position_is_the_onset():

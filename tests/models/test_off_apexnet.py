@@ -13,6 +13,8 @@ def test_parameters_and_maps():
     net = meta(OFFApexNet)
     parts = [sum(each.numel() for each in net.get_submodule(name).parameters()) for name in ("u", "v", "dense.0", "dense.2", "out")]
     assert parts == [2_572, 2_572, 1_606_656, 1_049_600, 3_075]
+    assert sum(parts) == 2_664_475
+    assert net.dense[0].in_features == 2 * 784 == 1_568
     found = shapes(net)
     assert [found[name] for name in ("u.2", "u", "v", "dense", "out")] == [(6, 14, 14), (16, 7, 7), (16, 7, 7), (1024,), (3,)]
 

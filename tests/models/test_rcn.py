@@ -15,7 +15,11 @@ from .on_meta import count, meta, shapes
 def test_attention_and_shortcuts_have_no_parameters(variant, parameters):
     assert count(RCN, variant=variant) == parameters  # recorded
     side = 20 if variant in ("w", "f") else 28
-    assert shapes(meta(RCN, variant=variant))["unit"] == (32, side, side)
+    found = shapes(meta(RCN, variant=variant))
+    assert found["unit"] == (32, side, side)
+    assert found["drop"] == (32, side // 2, side // 2)
+    assert meta(RCN, variant=variant).out.in_features == 32 * 5 * 5
+    assert shapes(meta(RCN, width=2, variant=variant))["unit"] == (64, side, side), "the paper's other width"
 
 
 def test_the_recurrent_unit():

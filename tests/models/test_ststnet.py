@@ -13,6 +13,9 @@ def test_parameters_and_maps():
     assert parts == [3 * 28, 5 * 28, 8 * 28]
     assert sum(parts) == 448
     assert sum(each.numel() for each in net.out.parameters()) == 1_203
+    assert net.out.in_features == 400
+    assert sum(each.numel() for stream in net.streams for each in stream[2].parameters()) == 32
+    assert sum(each.numel() for each in net.parameters()) == 1_683
     found = shapes(net)
     assert [found[name] for name in ("streams.2.0", "streams.1", "pool")] == [(8, 30, 30), (5, 10, 10), (16, 5, 5)]
 

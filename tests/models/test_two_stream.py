@@ -39,6 +39,7 @@ def test_table_1_corrected():
     assert found["frames.drop"] == (32, 2, 21, 21)
     assert found["flow.drop"] == (32, 5, 21, 21)
     assert np.prod(found["frames.drop"]) == 28_224
+    assert np.prod(found["flow.drop"]) == 70_560, "10 x 16 is 32 x 5, by accident"
 
 
 def test_the_printed_pooling_takes_the_largest_of_three_filters():
@@ -70,6 +71,19 @@ def test_both_streams_are_heard(table1):
         net((flow, frames))
 
 
+def test_for_8_frames_each_step_sees_all_and_for_16_not():
+    """Padded on both sides by 7, a kernel of 15 reaches 7 steps each way."""
+    torch.manual_seed(0)
+    for frames, first in ((8, 8), (16, 8)):
+        stream = Stream((1, frames, 3, 3), 0.2, True, 0.0)
+        seen = {}
+        stream.conv.register_forward_hook(lambda layer, given, out, seen=seen: seen.update(maps=out))
+        x = torch.randn(1, 1, frames, 3, 3, requires_grad=True)
+        stream(x)
+        reach = torch.autograd.grad(seen["maps"][0, :, 0].square().sum(), x)[0].abs().sum((0, 1, 3, 4)) > 0
+        assert reach.tolist() == [True] * first + [False] * (frames - first)
+
+
 def test_what_cannot_be_divided_is_said():
     with pytest.raises(UsageError, match="25 is no multiple of 3: stack 8 frames and 16 maps to 24"):
         TwoStream(input_shape=(1, 25, 64, 64))
@@ -79,6 +93,9 @@ def test_what_cannot_be_divided_is_said():
 
 def test_one_stream():
     assert count(OneStream3DCNN) == 4_520_707
+    net = meta(OneStream3DCNN)
+    parts = (net.frames.conv, net.frames.dense, net.out)
+    assert [sum(each.numel() for each in part.parameters()) for part in parts] == [4_352, 4_515_968, 387]
     assert shapes(meta(OneStream3DCNN))["frames.drop"] == (8, 10, 21, 21)
     assert shapes(meta(OneStream3DCNN, table1=False))["frames.drop"] == (32, 2, 21, 21)
 
