@@ -13,6 +13,7 @@ from fleeting.evaluate import evaluate
 from fleeting.identity import digest
 from fleeting.methods import METHODS
 from fleeting.methods.networks import cnn_rnn, trained, two_stream
+from fleeting.models.augment import Mirror
 from fleeting.protocols import SubjectKFold
 
 from ..made_clips import make_clip, moving
@@ -60,6 +61,41 @@ def test_each_runs_at_a_small_size_through_the_evaluation(name):
         assert run.learning["1"]["epoch"].tolist() == [1, 2]
 
 
+VARIANTS = [
+    ("apex_dcnn", {"inputs": "onset-apex-offset", "depth": 5, "activation": "elu"}, (9, 32, 32)),
+    ("apex_dcnn", {"pool": "mean"}, (3, 32, 32)),
+    ("cnn3d", {"crop": None}, (3, 4, 32, 32)),
+    ("elrcn", {"variant": "te", "grey": True}, (5, 2, 32, 32)),
+    ("eye_cnn", {"variant": "text", "head": "direct", "init": "seed"}, (1, 32, 32)),
+    ("two_stream", {"table1": False, "streams": "flow"}, (1, 6, 12, 12)),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "shape"), VARIANTS)
+def test_variants_see_what_they_are_made_for(name, options, shape):
+    material, y = clips()
+    method = METHODS[name](**{"epochs": 1, "batch_size": 4, "validation": 0, "choose": "last", "device": "cpu", **SMALL[name], **options})
+    net = method.fit(material, y)[-1]
+    assert net.input_shape_ == shape
+    assert method.predict_proba(material).sum(axis=1) == pytest.approx(1)
+
+
+def test_the_eye_cnn_stops_at_a_threshold():
+    """As its text says, which does not say at which."""
+    material, y = clips()
+    settings = {"eyes": "band", "variant": "text", "batch_size": 8, "validation": 0, "choose": "last", "device": "cpu", "random_state": 0}
+    net = METHODS["eye_cnn"](stop_below=0.2, epochs=300, **settings).fit(material, y)[-1]
+    assert net.history_[-1]["loss"] < 0.2 <= net.history_[-2]["loss"]
+    assert net.selection == "last epoch; training loss below 0.2"
+    seeded = METHODS["eye_cnn"](init="seed", stop_below=0.2, epochs=3, **settings).fit(material, y)
+    assert np.isfinite(seeded.predict_proba(material)).all()
+
+
+def test_the_names_that_were_asked_for():
+    asked = "eye_cnn apex_dcnn two_stream one_stream_3dcnn cnn_rnn micro_exp_stcnn tlcnn c5_svm cnn3d dtscnn elrcn sdf off_apexnet ststnet"
+    assert set(asked.split()) <= set(METHODS)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_named_alike_in_each_run(name):
     one, other = METHODS[name](), METHODS[name](epochs=1)
@@ -80,6 +116,8 @@ def test_what_can_be_told_apart_is():
         ("apex_dcnn", {"epochs": 50, "batch_size": 32, "lr": 1e-3, "weight_decay": 1e-4, "schedule": (30, 0.1), "optimizer": "adam"}),
         ("cnn3d", {"lr": 0.003, "batch_size": 7, "momentum": 0.9, "optimizer": "sgd"}),
         ("elrcn", {"lr": 1e-5, "patience": 10, "optimizer": "adam"}),
+        ("eye_cnn", {"epochs": 50, "batch_size": 128, "lr": 1e-3, "optimizer": "adam", "loss": "cross_entropy"}),
+        ("two_stream", {"epochs": 100, "batch_size": 8, "lr": 0.01, "momentum": 0.0, "optimizer": "sgd"}),
         ("micro_exp_stcnn", {"epochs": 100, "batch_size": 16, "optimizer": "sgd", "choose": "accuracy"}),
         ("ststnet", {"epochs": 500, "batch_size": 256, "lr": 5e-5, "choose": "last"}),
     ],
@@ -97,6 +135,8 @@ def test_values_change_with_what_a_method_is_asked_for():
     assert two_stream(streams="frames")[-1].network.__name__ == "OneStream3DCNN"
     assert type(METHODS["apex_dcnn"]()[0]).__name__ == "PaddedApex"
     assert METHODS["apex_dcnn"](inputs="onset-apex-offset", depth=18, activation="elu")[-1].options["activation"] == "elu"
+    assert METHODS["ststnet"]()[-1].augment == ()
+    assert METHODS["ststnet"](mirror=True)[-1].augment == (Mirror(signed=(0,)),), "horizontal flow turns round"
     assert METHODS["dtscnn"](classifier="softmax")[-1].network.__name__ == "DTSCNN"
 
 
