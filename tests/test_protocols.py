@@ -97,6 +97,14 @@ def test_one_dataset_to_another():
     assert (fold.name, len(fold.train)) == ("a+b-to-c", 12)
 
 
+def test_trained_on_spontaneous_and_tested_on_posed_clips():
+    clips = [clip(name, subject, 0) for name in ("casme2", "samm", "usf-hd", "polikovsky") for subject in ("01", "02")]
+    (fold,) = CrossDataset(["casme2", "samm"], ["usf-hd", "polikovsky"]).folds(clips)
+    assert fold.name == "casme2+samm-to-usf-hd+polikovsky"
+    assert {clips[i].dataset for i in fold.train} == {"casme2", "samm"}
+    assert {clips[i].dataset for i in fold.test} == {"usf-hd", "polikovsky"}
+
+
 @pytest.mark.parametrize("protocol", [LeakyClipKFold(3), LeakyHoldOut(0.3)], ids=str)
 def test_leaky_protocols_say_so_in_name_mark_and_warning(protocol):
     assert protocol.leaky
