@@ -62,6 +62,17 @@ def test_flow_says_what_it_needs(texture):
         flow(a, b, "lk")
 
 
+@pytest.mark.parametrize("method", FLOW_METHODS)
+def test_flow_takes_pictures_only(texture, method):
+    """Real numbers from 0 to 1 had no flow to speak of in one method, and ended in OpenCV's own errors in others."""
+    a, b = moved(texture, 1, 0)
+    for wrong in (a / 255, a.astype(np.float32), a.astype(int), np.full((20, 20), np.nan), a[..., None], a[0], np.dstack([a] * 4)):
+        with pytest.raises(UsageError, match=r"flow takes pictures of shape \(H, W\) or \(H, W, 3\), uint8"):
+            flow(wrong, wrong, method)
+    with pytest.raises(UsageError, match="flow takes pictures"):
+        flow(a, b / 255, method)
+
+
 @pytest.mark.parametrize(
     ("u", "v", "expected"),
     [

@@ -22,7 +22,8 @@ def flow(a: np.ndarray, b: np.ndarray, method: str = "dis") -> np.ndarray:
     Parameters
     ----------
     a, b : ndarray of shape (H, W) or (H, W, 3), uint8
-        Two pictures of one size, grey or RGB, at least 16 px a side.
+        Two pictures of one size, grey or RGB, at least 16 px a side. Other numbers are refused: the methods' thresholds are in
+        grey levels of 0 to 255.
     method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         ``dis`` is dense inverse search, medium preset at full resolution with patches 2 px apart and 10 variational
         iterations; coarser settings drop motion of the size of a micro-expression. ``tvl1`` is OpenCV's DualTVL1 with
@@ -39,13 +40,16 @@ def flow(a: np.ndarray, b: np.ndarray, method: str = "dis") -> np.ndarray:
     Raises
     ------
     UsageError
-        When the sizes differ, a picture is too small, or the method is not known.
+        When the sizes differ, a picture is too small or not uint8, or the method is not known.
 
     References
     ----------
     Kroeger, Timofte, Dai & Van Gool (2016), ECCV. Zach, Pock & Bischof (2007), DAGM. Farnebäck (2003), SCIA. Horn & Schunck
     (1981), Artificial Intelligence 17.
     """
+    for picture in (a, b):
+        if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
+            raise UsageError(f"flow takes pictures of shape (H, W) or (H, W, 3), uint8 (0-255); got {picture.dtype} of {picture.shape}")
     if a.shape[:2] != b.shape[:2] or min(a.shape[:2]) < _LEAST_SIDE:
         raise UsageError(
             f"flow needs two pictures of one size, at least {_LEAST_SIDE} px a side; "
@@ -85,10 +89,19 @@ def strain(flow: np.ndarray) -> np.ndarray:
     ndarray of shape (H, W), float32
         Dimensionless; .01 is one per cent.
 
+    Raises
+    ------
+    UsageError
+        When the flow has another shape, less than 2 px a side, or holds NaN or infinity.
+
     References
     ----------
     Shreve, Godavarthy, Manohar, Goldgof & Sarkar (2009), WACV.
     """
+    if flow.ndim != 3 or flow.shape[2] != 2 or min(flow.shape[:2]) < 2:
+        raise UsageError(f"strain takes one field of flow, (H, W, 2), of at least 2 x 2 px; got shape {flow.shape}")
+    if not np.isfinite(flow).all():
+        raise UsageError("strain takes finite numbers; the flow holds NaN or infinity")
     u_y, u_x = np.gradient(flow[..., 0].astype(np.float64))
     v_y, v_x = np.gradient(flow[..., 1].astype(np.float64))
     return np.sqrt(u_x**2 + v_y**2 + (u_y + v_x) ** 2 / 2).astype(np.float32)

@@ -59,6 +59,13 @@ def test_persons_are_kept_whole(rng):
     assert whole < 0.85
 
 
+def test_features_in_single_precision_with_a_large_mean(informative):
+    """As networks give them: scikit-learn warned that they could not be centred."""
+    X, y = informative
+    selection = EvolutionarySelection(6, 3, random_state=0).fit((X + 1e5).astype(np.float32), y)
+    assert selection.support_.any()
+
+
 def test_scikit_learns_checks():
     assert failed(EvolutionarySelection(4, 2)) == []
     assert repr(clone(EvolutionarySelection(4))) == "EvolutionarySelection(population=4)"

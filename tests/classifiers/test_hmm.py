@@ -110,6 +110,15 @@ def test_features_that_never_change_give_no_infinity(regions):
     assert np.isfinite(DoubleLayerHMM().fit(X, y).decision_function(X)).all()
 
 
+@pytest.mark.parametrize("X", [np.full((4, 6, 2), np.nan), np.zeros((0, 6, 2)), [[["a"] * 2] * 6] * 4, [[[1.0]] * 3, [[1.0]] * 4]], ids=str)
+def test_sequences_that_are_none(X):
+    """NaN had gone through to the parameters without a word."""
+    with pytest.raises(UsageError, match="sequences must be"):
+        GaussianHMM().fit(X)
+    with pytest.raises(UsageError, match="sequences must be"):
+        GaussianHMM().fit(np.random.default_rng(0).normal(size=(5, 8, 2))).likelihoods(X)
+
+
 def test_are_copied_and_named():
     assert repr(clone(DoubleLayerHMM(window=4))) == "DoubleLayerHMM(window=4)"
 

@@ -226,6 +226,12 @@ def test_data_that_do_not_work(rng):
     method = KernelRidgeClassifier()
     with pytest.raises(UsageError, match="89 labels"):
         method.fit(X, y[1:])
+    with pytest.raises(UsageError, match="a label is nan"):
+        method.fit(X, np.where(y == 0, np.nan, y))
+    with pytest.raises(UsageError, match="labels must be a row"):
+        method.fit(X, None)
+    with pytest.raises(UsageError, match="real numbers of one shape"):
+        method.fit([["a"]] * 90, y)
     with pytest.raises(UsageError, match="nothing to tell apart"):
         method.fit(X, np.zeros(len(X)))
     with pytest.raises(UsageError, match="90 samples"):

@@ -74,5 +74,9 @@ def test_errors_name_what_is_allowed():
         spot_apex(frames, "magic")
     with pytest.raises(UsageError, match="divide, peak"):
         spot_apex(frames, search="magic")
+    with pytest.raises(UsageError, match="at least 2 frames"):
+        spot_apex(frames[:1])
+    with pytest.raises(UsageError, match="the search for the apex takes uint8 pictures"):
+        spot_apex(frames / 255, "lbp")
     with pytest.raises(UsageError, match=r"made/s1/c1: .*16 x 16"):
         Apex().transform([make_clip(frames[:, :9])])

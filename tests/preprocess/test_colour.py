@@ -82,3 +82,22 @@ def test_grey_clips_are_refused_by_name():
         Colour().transform([grey])[0].frames  # noqa: B018
     with pytest.raises(UsageError, match="lab, luv, ycrcb"):
         to_colour_space(moving([0]), "cmyk")
+
+
+def test_colours_of_which_no_space_can_be_made_are_refused():
+    """One colour, or mixtures of two, had ended in warnings of a division by zero, and in NaN."""
+    one = np.zeros((2, 20, 20, 3), np.uint8) + np.uint8([10, 20, 30])
+    two = one.copy()
+    two[:, :7] = 90, 40, 10
+    two[:, 7:9] = 50, 30, 20
+    for frames in (one, two):
+        with pytest.raises(UsageError, match="lie in a plane"):
+            TICS().fit([make_clip(frames)])
+    with pytest.raises(UsageError, match="no clip to learn"):
+        TICS().fit([])
+    with pytest.raises(UsageError, match="pixels_a_clip=0"):
+        TICS(pixels_a_clip=0).fit([mixed()])
+    with pytest.raises(UsageError, match=r"made/s1/c1: .*float64"):
+        TICS().fit([make_clip(mixed().frames / 255)])
+    with pytest.raises(UsageError, match="a colour space takes uint8 pictures"):
+        to_colour_space(moving([0]) / 255)

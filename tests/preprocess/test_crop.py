@@ -107,3 +107,14 @@ def test_they_can_be_stored(recording_clip):
     again, clip = joblib.load(file)
     assert [repr(step) for step in again] == ["Crop(geometry='lrcn')", "Align(size=64)", "Eyes(size=16)"]
     assert clip.frames.shape == (3, 64, 64, 3)
+
+
+def test_points_and_pictures_of_a_wrong_kind():
+    frames = ramps()
+    np.testing.assert_array_equal(crop_face(frames[..., 1], POINTS), crop_face(frames, POINTS)[..., 1])  # grey ones are welcome
+    np.testing.assert_array_equal(crop_face(frames[..., 1], POINTS - 30 * RIGHT), crop_face(frames, POINTS - 30 * RIGHT)[..., 1])
+    for wrong in (POINTS * np.nan, POINTS[:0], POINTS[0]):
+        with pytest.raises(UsageError, match="finite points of shape"):
+            crop_face(frames, wrong)
+    with pytest.raises(UsageError, match="the face crop takes uint8 pictures"):
+        crop_face(frames / 255, POINTS)

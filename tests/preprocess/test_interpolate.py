@@ -83,6 +83,11 @@ def test_too_few_frames_are_refused_by_the_clips_name():
         interpolate(np.zeros((1, 4, 4)), 5)
     with pytest.raises(UsageError, match="at least 2"):
         interpolate(np.zeros((4, 4, 4)), 1)
+    for wrong in (np.zeros((4, 0, 3)), np.zeros((0, 4, 3)), np.zeros((4, 3), bool)):
+        with pytest.raises(UsageError, match="at least 2 frames of whole or real numbers"):
+            interpolate(wrong, 5)
+    with pytest.raises(UsageError, match=r"n_frames=2\.5"):
+        interpolate(np.zeros((4, 4, 4)), 2.5)
     with pytest.raises(UsageError, match="NaN"):
         interpolate(np.full((4, 4, 4), np.nan), 5)
     with pytest.raises(UsageError, match=r"made/s1/c1.*frames 0 to 2"):

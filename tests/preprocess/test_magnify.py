@@ -164,6 +164,9 @@ def test_errors_name_what_is_allowed():
         magnify(frames, orientations=1)
     with pytest.raises(UsageError, match="0 to 2"):
         magnify(frames, reference=3)
+    for wrong in ({"alpha": np.nan}, {"sigma": -1}, {"rim": -1}, {"wavelength": 0}, {"limit": 0}):
+        with pytest.raises(UsageError, match=f"{next(iter(wrong))}="):
+            magnify(frames, **wrong)
     with pytest.raises(UsageError, match="NaN"):
         magnify(np.full((2, 32, 32), np.nan))
     with pytest.raises(UsageError, match="made/s1/c1: magnification needs"):

@@ -77,6 +77,10 @@ def test_bad_input():
         local_weighted_mean(points, points[:10], points[:10])
     with pytest.raises(UsageError, match=r"\(68, 2\) and \(66, 2\)"):
         local_weighted_mean(points, points, points[:66])
+    with pytest.raises(UsageError, match="68 points, finite"):
+        register(np.zeros((1, 50, 50, 3), np.uint8), points * np.nan)
+    with pytest.raises(UsageError, match="registration takes uint8 pictures"):
+        register(np.zeros((1, 50, 50, 3)), points)
     with pytest.raises(UsageError, match="68 points"):
         register(np.zeros((1, 50, 50, 3), np.uint8), points[:66])
 

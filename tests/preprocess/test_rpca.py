@@ -50,5 +50,7 @@ def test_bad_input():
         robust_pca(np.full((4, 4), np.nan))
     with pytest.raises(UsageError, match=r"\(4,\)"):
         robust_pca(np.ones(4))
+    with pytest.raises(UsageError, match="weight=0 must be above 0"):
+        robust_pca(np.ones((4, 3)), weight=0)
     with pytest.raises(UsageError, match="500 rounds"):
         robust_pca(np.random.default_rng(0).normal(size=(30, 10)), tolerance=0)

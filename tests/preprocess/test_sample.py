@@ -21,6 +21,8 @@ def test_frames_taken():
         indices = sample_indices(n_from, 9)
         assert (indices[0], indices[-1]) == (0, n_from - 1)
         assert (np.diff(indices) >= 0).all()
+    with pytest.raises(UsageError, match=r"n_to=2\.5"):
+        sample_indices(5, 2.5)
     with pytest.raises(UsageError, match="8 of 5 frames"):
         sample_indices(5, 8, "consecutive")
 

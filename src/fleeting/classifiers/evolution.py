@@ -58,7 +58,7 @@ class EvolutionarySelection(SelectorMixin, BaseEstimator):
     give the parameters of its algorithm; these are ours.
     """
 
-    revision = 1
+    revision = 2
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
     def __init__(
@@ -97,7 +97,7 @@ class EvolutionarySelection(SelectorMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         mutation = 1 / n_features if self.mutation is None else self.mutation
         folds = self._folds(code, groups, rng)
-        scaled = scale(samples)
+        scaled = scale(samples.astype(np.float64))  # in single precision, scikit-learn warns of features with a large mean
         known: dict[bytes, float] = {}
 
         def fitness(mask: np.ndarray) -> float:

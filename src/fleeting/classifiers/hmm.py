@@ -82,8 +82,9 @@ class GaussianHMM(BaseEstimator):
         self.tol = tol
         self.floor = floor
 
-    def fit(self, X: np.ndarray, y: Any = None) -> GaussianHMM:
-        """Itself, fitted to sequences (N, T, F); ``y`` is not looked at."""
+    def fit(self, X: ArrayLike, y: Any = None) -> GaussianHMM:
+        """Itself, fitted to sequences (N, T, F) of finite numbers; ``y`` is not looked at."""
+        X = _sequences(X)
         n = self.n_states
         if n < 1 or self.max_iter < 0 or self.floor <= 0:
             raise UsageError(f"n_states={n} must be 1 or more, max_iter={self.max_iter} 0 or more and floor={self.floor} above 0")
@@ -106,7 +107,7 @@ class GaussianHMM(BaseEstimator):
 
     def likelihoods(self, X: np.ndarray) -> np.ndarray:
         """The log-likelihood of each sequence up to each of its frames, (N, T)."""
-        return logsumexp(forward(self._start(), self.transitions_, self._emissions(X)), axis=2)
+        return logsumexp(forward(self._start(), self.transitions_, self._emissions(_sequences(X))), axis=2)
 
     def _step(self, X: np.ndarray) -> float:
         """The log-likelihood of all sequences; after this, the parameters are those that Baum and Welch's equations give."""
@@ -241,6 +242,18 @@ class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
         before = np.concatenate([np.zeros_like(likely[..., :1]), likely[..., : -self.window]], axis=-1)
         shares = softmax((likely[..., self.window - 1 :] - before) / self.window, axis=1)
         return np.moveaxis(shares, (2, 3), (0, 1)).reshape(X.shape[0], shares.shape[-1], -1)
+
+
+def _sequences(X: ArrayLike) -> np.ndarray:
+    """Sequences as real numbers, after a look that there is something in them, and no NaN."""
+    try:
+        X = np.asarray(X)
+        X = X if X.dtype.kind == "f" else X.astype(float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"sequences must be real numbers and of one length: {error}") from None
+    if not X.size or not np.isfinite(X).all():
+        raise UsageError(f"sequences must be finite numbers, at least one; got shape {X.shape}, or NaN or infinity in it")
+    return X
 
 
 def _fitted(model: GaussianHMM, X: np.ndarray, code: np.ndarray) -> list[GaussianHMM]:

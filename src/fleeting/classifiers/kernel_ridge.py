@@ -352,16 +352,24 @@ KERNELS = tuple(_FORMS)
 
 def _samples(X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Samples as float64, the classes sorted, (K,), and the class index of each sample, (N,)."""
-    X, (classes, code) = _finite(X), np.unique(np.asarray(y), return_inverse=True)
-    if len(code) != len(X):
-        raise UsageError(f"there are {len(X)} samples and {len(code)} labels: one is needed for each sample")
+    X, labels = _finite(X), np.asarray(y)
+    if labels.ndim != 1:
+        raise UsageError(f"labels must be a row, one for each sample; got shape {labels.shape}")
+    if len(labels) != len(X):
+        raise UsageError(f"there are {len(X)} samples and {len(labels)} labels: one is needed for each sample")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise UsageError("a label is nan or infinity: each sample needs a class")
+    classes, code = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise UsageError(f"all samples are {classes[0]!s}: there is nothing to tell apart")
     return X, classes, code
 
 
 def _finite(X: ArrayLike) -> np.ndarray:
-    X = np.asarray(X, dtype=float)
+    try:
+        X = np.asarray(X, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"samples must be arrays of real numbers of one shape: {error}") from None
     if X.ndim < 2 or not X.size:
         raise UsageError(f"samples must be (N, D) or (N, C, H, W), at least one; got shape {X.shape}")
     if len(bad := np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))):

@@ -17,13 +17,13 @@ from scipy.optimize import nnls
 
 from ..base import ClipTransformer
 from ..clip import Clip
-from ..errors import UsageError
 from ..faces import model_file
 from ..faces.action_units import AUS, au_fields, fit_mean_face
 from ..faces.align import EYE_DISTANCE, EYES_X, EYES_Y
 from ..faces.landmarks import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS, mean_mesh
 from ..faces.mesh import FaceMesh
 from ..flow import flow
+from ..preprocess.frames import grey, named, onset_and_apex
 
 # Where an aligned crop has the eyes: their distance over the crop's width; their middle over its width and height.
 CROP_IOD, CROP_EYES = EYE_DISTANCE, (EYES_X, EYES_Y)
@@ -90,12 +90,12 @@ def mesh_in(image: np.ndarray, find_mesh: bool = True) -> np.ndarray:
 
     Parameters
     ----------
-    image : ndarray of shape (H, W, 3), uint8 RGB
+    image : ndarray of shape (H, W, 3), uint8 RGB, or (H, W), uint8
     find_mesh : bool, default=True
         Look for it, if the face model file is at hand.
     """
     finder = _finder() if find_mesh else None
-    faces = finder.detect(image) if finder else []
+    faces = finder.detect(image if image.ndim == 3 else np.dstack([image] * 3)) if finder else []
     return faces[0].points if faces else place_mean_mesh(image.shape[1], image.shape[0])
 
 
@@ -140,18 +140,15 @@ class AUMotion(ClipTransformer):
 
     def transform_clip(self, clip: Clip) -> np.ndarray:
         """The intensities of one clip."""
-        frames = clip.frames
-        if not 0 <= clip.onset < len(frames) or not 0 <= clip.apex < len(frames):
-            raise UsageError(f"clip {clip.id}: onset {clip.onset} and apex {clip.apex} must be frames 0 to {len(frames) - 1}")
-        onset, apex = frames[clip.onset], frames[clip.apex]
-        points = mesh_in(onset, self.find_mesh)
-        moved = flow(onset, apex, self.method)
+        with named(clip):
+            onset, apex = onset_and_apex(clip)
+            points = mesh_in(onset, self.find_mesh)
+            moved = flow(onset, apex, self.method)
         xy = face_grid(points)
         height, width = onset.shape[:2]
         xy = xy[(xy >= 0).all(axis=1) & (xy[:, 0] <= width - 1) & (xy[:, 1] <= height - 1)]
         pixels_a_place = float(np.linalg.norm(fit_mean_face(points)[0])) * SPACING
-        grey = cv2.cvtColor(onset, cv2.COLOR_RGB2GRAY)
-        texture = cv2.cornerMinEigenVal(grey, max(3, round(pixels_a_place)))
+        texture = cv2.cornerMinEigenVal(grey(onset[None])[0], max(3, round(pixels_a_place)))
         smooth = cv2.GaussianBlur(moved, (0, 0), max(0.4 * pixels_a_place, 0.3))
         at = cv2.remap(np.dstack([smooth, texture]), xy[:, :1], xy[:, 1:], cv2.INTER_LINEAR)[:, 0]  # (N, 3)
         # Flow is worth most where there is texture in both directions, but never nothing: its prior is smooth.

@@ -8,8 +8,8 @@ from ..base import ClipTransformer
 from ..clip import Clip
 from ..flow import flow as optical_flow
 from ..flow import strain
-from ..preprocess.frames import named, onset_and_apex
-from .fields import block_numbers, direction_bins, require_fields
+from ..preprocess.frames import named, onset_and_apex, require_grid, require_whole
+from .fields import block_numbers, direction_bins, require_field
 
 
 def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -> np.ndarray:
@@ -34,7 +34,9 @@ def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -
     ----------
     Liong, See, Wong & Phan (2018), Signal Processing: Image Communication 62. doi:10.1016/j.image.2017.11.006
     """
-    require_fields(flow, "Bi-WOOF", (max(2, grid[0]), max(2, grid[1])))
+    require_grid(grid, "Bi-WOOF")
+    require_whole(n_bins=n_bins)
+    require_field(flow, "Bi-WOOF", (max(2, grid[0]), max(2, grid[1])))  # strain needs two pixels a side
     blocks = grid[0] * grid[1]
     block = block_numbers(flow.shape[:2], grid)
     local = np.hypot(flow[..., 0], flow[..., 1])

@@ -7,7 +7,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import grey, moment, named
+from ..preprocess.frames import grey, moment, named, require_whole
 from .fields import block_numbers
 from .neighbours import neighbour, require_blocks, stretches, three_planes
 
@@ -52,6 +52,7 @@ def cbp_top(
     ----------
     Guo, Xue, Wang & Yu (2015), Optik. Fu & Wei (2008), ICNC: the pattern in a single plane.
     """
+    require_whole(neighbours=neighbours)
     if not 2 <= neighbours <= 16 or neighbours % 2 or not threshold > 0:
         raise UsageError(f"neighbours={neighbours} must be even, 2 to 16, and threshold={threshold} more than 0")
     require_blocks(frames, grid, radii, "CBP-TOP")

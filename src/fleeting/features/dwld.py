@@ -7,7 +7,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import require_size
+from ..preprocess.frames import require_grid, require_size, require_whole
 from .fields import block_numbers, direction_bins
 from .stills import of_stills
 
@@ -50,8 +50,10 @@ def wld(image: np.ndarray, grid: tuple[int, int] = (1, 1), radius: int = 1, grad
     ----------
     Chen, Shan, He, Zhao, Pietikäinen, Chen & Gao (2010), IEEE TPAMI 32(9). The paper also weights the segments, for textures.
     """
-    if radius < 1 or gradient not in GRADIENTS or min(grid) < 1:
-        raise UsageError(f"WLD: radius={radius} and grid={grid} must be 1 or more, gradient={gradient!r} one of {', '.join(GRADIENTS)}")
+    require_grid(grid, "WLD")
+    require_whole(radius=radius)
+    if gradient not in GRADIENTS:
+        raise UsageError(f"WLD: gradient={gradient!r} is not known; choose from {', '.join(GRADIENTS)}")
     if image.ndim != 2:
         raise UsageError(f"WLD takes a grey picture of shape (H, W); got {image.shape}")
     require_size(image[None], (1, 2 * radius + grid[0], 2 * radius + grid[1]), f"WLD with radius {radius} and grid {grid}")

@@ -7,7 +7,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import moment, named
+from ..preprocess.frames import moment, named, require_whole
 from .fields import block_numbers, flow_frame_to_frame, require_fields
 
 MOST_ROUNDS = 20
@@ -46,8 +46,9 @@ def fdm(flow: np.ndarray, grid: tuple[int, int] = (8, 8), tau: int = 3, threshol
     Xu, Zhang & Wang (2017), IEEE Transactions on Affective Computing 8(2). doi:10.1109/TAFFC.2016.2518162
     """
     require_fields(flow, "FDM", grid)
-    if flow.ndim != 4 or tau < 1 or len(flow) < tau:
-        raise UsageError(f"FDM with tau={tau} needs at least {max(tau, 1) + 1} frames; got flow of shape {flow.shape}")
+    require_whole(tau=tau)
+    if flow.ndim != 4 or len(flow) < tau:
+        raise UsageError(f"FDM with tau={tau} needs at least {tau + 1} frames; got flow of shape {flow.shape}")
     stretches, blocks = len(flow) // tau, grid[0] * grid[1]
     x, y = (np.ascontiguousarray(flow[: stretches * tau, ..., axis]) for axis in (0, 1))
     if align:

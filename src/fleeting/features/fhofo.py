@@ -6,7 +6,8 @@ import numpy as np
 
 from ..base import ClipTransformer
 from ..clip import Clip
-from ..preprocess.frames import moment, named
+from ..errors import UsageError
+from ..preprocess.frames import moment, named, require_whole
 from .fields import block_numbers, direction_bins, flow_frame_to_frame, require_fields
 
 FINE_BINS = 50
@@ -23,7 +24,7 @@ def fhofo(flow: np.ndarray, grid: tuple[int, int] = (5, 5), n_bins: int = 18, au
     grid : tuple of int, default=(5, 5)
         Rows and columns of blocks.
     n_bins : int, default=18
-        Directions kept of 50, which begin at -pi, +x towards +y (down).
+        1 to 50. Directions kept of 50, which begin at -pi, +x towards +y (down).
     authors_bins : bool, default=False
         Take the authors' choice, whose first and last bin are neighbours on the circle and so almost twins; evenly spaced
         around the circle otherwise.
@@ -38,6 +39,9 @@ def fhofo(flow: np.ndarray, grid: tuple[int, int] = (5, 5), n_bins: int = 18, au
     Happy & Routray (2019), IEEE Transactions on Affective Computing 10(3).
     """
     require_fields(flow, "FHOFO", grid)
+    require_whole(n_bins=n_bins)
+    if n_bins > FINE_BINS:
+        raise UsageError(f"FHOFO: n_bins={n_bins} are chosen of {FINE_BINS} and cannot be more")
     blocks = grid[0] * grid[1]
     where = block_numbers(flow.shape[-3:-1], grid) * FINE_BINS + direction_bins(flow, FINE_BINS, -np.pi)
     moves = (flow != 0).any(axis=-1)

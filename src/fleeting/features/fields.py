@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..flow import flow
-from ..preprocess.frames import require_size
+from ..preprocess.frames import require_grid, require_size
 
 # DIS and TV-L1 build pyramids that need about this much picture.
 LEAST_SIDE = 16
@@ -30,12 +30,22 @@ def require_fields(fields: np.ndarray, what: str, grid: tuple[int, int] = (1, 1)
     """The same fields, after a look that they are (..., H, W, 2), finite, and have a pixel for each block."""
     if fields.ndim < 3 or fields.shape[-1] != 2:
         raise UsageError(f"{what} takes flow of shape (..., H, W, 2); got {fields.shape}")
+    require_grid(grid, what)
+    if not fields.size:
+        raise UsageError(f"{what} takes at least one field of at least {grid[1]} x {grid[0]} px; got flow of shape {fields.shape}")
     height, width = fields.shape[-3:-1]
-    if min(grid) < 1 or height < grid[0] or width < grid[1]:
+    if height < grid[0] or width < grid[1]:
         raise UsageError(f"{what} with grid {grid} needs flow of at least {grid[1]} x {grid[0]} px; got {width} x {height}")
     if not np.isfinite(fields).all():
         raise UsageError(f"{what} takes finite numbers; the flow holds NaN or infinity")
     return fields
+
+
+def require_field(field: np.ndarray, what: str, grid: tuple[int, int] = (1, 1)) -> np.ndarray:
+    """The same, of a single field: (H, W, 2)."""
+    if field.ndim != 3:
+        raise UsageError(f"{what} takes one field of flow, (H, W, 2); got shape {field.shape}")
+    return require_fields(field, what, grid)
 
 
 def block_edges(size: int, n: int) -> np.ndarray:

@@ -10,9 +10,9 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
-from ..preprocess.frames import moment, named, onset_and_apex
+from ..preprocess.frames import moment, named, onset_and_apex, require_whole
 from ..preprocess.sample import sample_indices
-from .fields import flow_frame_to_frame, require_fields
+from .fields import flow_frame_to_frame, require_field, require_fields
 
 
 def flow_image(flow: np.ndarray, size: int = 28) -> np.ndarray:
@@ -35,7 +35,8 @@ def flow_image(flow: np.ndarray, size: int = 28) -> np.ndarray:
     ----------
     Liong, Gan, See, Khor & Huang (2019), FG (STSTNet). doi:10.1109/FG.2019.8756567
     """
-    require_fields(flow, "the flow image", (2, 2))
+    require_field(flow, "the flow image", (2, 2))
+    require_whole(size=size)
     return np.concatenate([_resized(flow, size), _shrink(strain(flow), size)[None]])
 
 
@@ -56,6 +57,9 @@ def flow_stack(flow: np.ndarray, size: int = 64, interleave: bool = False) -> np
         Zeros for a still clip.
     """
     require_fields(flow, "the flow stack")
+    require_whole(size=size)
+    if flow.ndim != 4:
+        raise UsageError(f"the flow stack takes a sequence of fields, (F, H, W, 2); got shape {flow.shape}")
     maps = np.stack([_resized(field, size) for field in flow])  # (F, 2, size, size)
     maps = maps if interleave else maps.swapaxes(0, 1)
     largest = np.abs(maps).max()
@@ -107,6 +111,7 @@ class FlowStack(ClipTransformer):
             frames = moment(clip)
             if len(frames) < 2:
                 raise UsageError(f"the flow stack needs at least 2 frames from onset to offset; got {len(frames)}")
+            require_whole(n_flows=self.n_flows)
             chosen = frames[sample_indices(len(frames), self.n_flows + 1)]
             return flow_stack(flow_frame_to_frame(chosen, self.method), self.size, self.interleave)
 

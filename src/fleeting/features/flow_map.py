@@ -8,7 +8,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import named
+from ..preprocess.frames import frames_of, named, require_whole
 from .flow_image import FlowImage
 
 
@@ -32,7 +32,9 @@ class FlowMap(ClipTransformer):
 
     def transform_clip(self, clip: Clip) -> np.ndarray:
         """The map of one clip."""
-        frames = clip.frames
+        with named(clip):
+            require_whole(size=self.size)
+            frames = frames_of(clip)
         if len(frames) == 1:
             with named(clip):
                 channels = _given(frames[0], self.size)

@@ -40,11 +40,19 @@ def hog3d(frames: np.ndarray, boxes: np.ndarray, sigma: float = 1, pool: str = "
         For each box 8 directions in XY, then 12 in XT and 12 in YT, from +x (+y in YT) towards +y (+t), each gradient with its
         length as weight; in each frame, the 32 numbers have length one. Twice as many with ``mean_max``.
 
+    Raises
+    ------
+    UsageError
+        When frames are too few or not finite, boxes are none, or a parameter is not allowed.
+
     References
     ----------
     Polikovsky, Kameda & Ohta (2009), ICDP. doi:10.1049/ic.2009.0244. The paper goes on to cluster the frames' histograms.
     """
     require_size(frames, (2, 2, 2), "HOG3D")
+    require_boxes(boxes, "HOG3D")
+    if sigma < 0:
+        raise UsageError(f"HOG3D: sigma={sigma} must be 0 or more")
     if pool not in ("mean", "mean_max"):
         raise UsageError(f"pool {pool!r} is not known; choose from mean, mean_max")
     volume = (grey(frames) if frames.ndim == 4 else frames).astype(np.float64)
@@ -85,6 +93,13 @@ def twelve_boxes(points: np.ndarray) -> np.ndarray:
     centres = [brow - 0.4 * up for brow in brows]
     centres += [*brows, points[[21, 22]].mean(axis=0), *points[[36, 45, 31, 35, 48, 54]], points[8] - 0.15 * up]
     return squares(points, centres)
+
+
+def require_boxes(boxes: np.ndarray, what: str) -> np.ndarray:
+    """The same boxes, after a look that they are (B, 4) whole numbers, at least one box."""
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes) or boxes.dtype.kind not in "ui":
+        raise UsageError(f"{what} takes boxes of shape (B, 4), whole numbers, at least one; got {boxes.dtype} of {boxes.shape}")
+    return boxes
 
 
 def squares(points: np.ndarray, centres: list[np.ndarray]) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base import ClipTransformer
 from ..clip import Clip
-from ..preprocess.frames import moment, named
+from ..preprocess.frames import moment, named, require_whole
 from .fields import block_numbers, direction_bins, flow_frame_to_frame, require_fields
 
 
@@ -35,6 +35,7 @@ def hoof(flow: np.ndarray, n_bins: int = 8, grid: tuple[int, int] = (1, 1)) -> n
     Chaudhry, Ravichandran, Hager & Vidal (2009), CVPR.
     """
     require_fields(flow, "HOOF", grid)
+    require_whole(n_bins=n_bins)
     blocks = grid[0] * grid[1]
     where = block_numbers(flow.shape[-3:-1], grid) * n_bins + direction_bins(flow * np.array([1, -1], flow.dtype), n_bins)
     length = np.hypot(flow[..., 0], flow[..., 1])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Integral
 
 import numpy as np
 
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import grey, moment, named, require_colour
+from ..preprocess.frames import grey, moment, named, require_colour, require_whole
 from .fields import block_edges, block_numbers
 from .neighbours import Point, require_blocks, three_planes
 
@@ -64,8 +65,8 @@ def lbp_top(
     Zhao & Pietikäinen (2007), IEEE TPAMI 29(6). doi:10.1109/TPAMI.2007.1110. A neighbour as bright as the centre counts as
     brighter. Papers that write 8 x 9 blocks mean, as far as they say, 8 rows and 9 columns.
     """
-    numbers = (neighbours,) * 3 if isinstance(neighbours, int) else tuple(neighbours)
-    if len(numbers) != 3 or not all(2 <= n <= 12 for n in numbers):
+    numbers = tuple(neighbours) if isinstance(neighbours, Sequence) else (neighbours,) * 3
+    if len(numbers) != 3 or not all(isinstance(n, Integral) and 2 <= n <= 12 for n in numbers):
         raise UsageError(f"neighbours={neighbours}: 2 to 12, or three such numbers, are allowed")
     if sampling not in ("bilinear", "nearest"):
         raise UsageError(f"sampling={sampling!r} is not known; choose from bilinear, nearest")
@@ -122,6 +123,7 @@ def lbp_mop(
     require_blocks(frames, grid, radii, "LBP-MOP")
     rx, ry, rt = radii
     rows, columns = grid
+    require_whole(neighbours=neighbours)
     if not 2 <= neighbours <= 12:
         raise UsageError(f"neighbours={neighbours}: 2 to 12 are allowed")
     channels = np.moveaxis(frames, -1, 0) if frames.ndim == 4 else frames[None]

@@ -6,12 +6,11 @@ import numpy as np
 
 from ..base import ClipTransformer
 from ..clip import Clip
-from ..errors import UsageError
 from ..faces.landmarks import to_ibug68
-from ..preprocess.frames import grey, moment, named, require_size
+from ..preprocess.frames import grey, moment, named, require_size, require_whole
 from ..preprocess.rpca import robust_pca
 from .au_motion import mesh_in
-from .hog3d import squares
+from .hog3d import require_boxes, squares
 from .neighbours import neighbour
 
 # Pairs of axes whose codes are counted together: X Y, X T and Y T.
@@ -49,8 +48,8 @@ def lstd(frames: np.ndarray, boxes: np.ndarray, radius: int = 1) -> np.ndarray:
     Wang, Yan, Zhao, Fu & Zhou (2014), ECCV workshops, after Zhao & Pietikäinen (2013), ICIAR. The
     paper's layout of bits is not public; this is ours.
     """
-    if radius < 1:
-        raise UsageError(f"LSTD: radius={radius} must be 1 or more")
+    require_whole(radius=radius)
+    require_boxes(boxes, "LSTD")
     require_size(frames, (2 * radius + 1,) * 3, f"LSTD with radius {radius}")
     volume = grey(frames) if frames.ndim == 4 else frames
     radii = (radius,) * 3
@@ -108,6 +107,7 @@ class LSTD(ClipTransformer):
     def transform_clip(self, clip: Clip) -> np.ndarray:
         """The descriptor of one clip."""
         with named(clip):
+            require_whole(radius=self.radius)
             frames = require_size(moment(clip), (2 * self.radius + 1,) * 3, f"LSTD with radius {self.radius}")
             boxes = sixteen_boxes(to_ibug68(mesh_in(frames[0], self.find_mesh)))
             volume = grey(frames)

@@ -80,11 +80,15 @@ def mdmo(
     Directions are averaged as vectors; the public port averages angles, which fails around 0, and keeps empty regions as NaN.
     """
     require_fields(flow, "MDMO")
-    if flow.ndim != 4 or not len(flow) or points.shape != (68, 2):
-        raise UsageError(f"MDMO takes flow of shape (T - 1, H, W, 2), T from 2, and 68 points; got {flow.shape} and {points.shape}")
+    if flow.ndim != 4 or points.shape != (68, 2) or not np.isfinite(points).all():
+        raise UsageError(f"MDMO takes flow of shape (T - 1, H, W, 2), T from 2, and 68 points, finite; got {flow.shape} and {points.shape}")
+    if not 0 <= weight <= 1:
+        raise UsageError(f"MDMO: weight={weight} must be 0 to 1")
     if aggregation not in ("per_frame", "pooled"):
         raise UsageError(f"aggregation {aggregation!r} is not known; choose from per_frame, pooled")
     region, y, x = np.nonzero(region_masks(points, flow.shape[1:3]))  # (P,) each: a pixel of a region
+    if not len(region):
+        raise UsageError(f"MDMO: no region of the face lies in the picture of {flow.shape[2]} x {flow.shape[1]} px; give larger pictures")
     inside = flow[:, y, x]  # (T - 1, P, 2)
     if align:
         inside = inside - _head_motion(flow, points, x, y)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 
 import numpy as np
 
 from ..errors import UsageError
-from ..preprocess.frames import require_size
+from ..preprocess.frames import require_grid, require_size
 
 # A place relative to a voxel: right, down, later; in px and frames.
 Point = tuple[float, float, float]
@@ -71,7 +72,8 @@ def stretches(volume: np.ndarray, rt: int) -> Iterator[np.ndarray]:
 
 def require_blocks(frames: np.ndarray, grid: tuple[int, int], radii: tuple[int, int, int], what: str) -> None:
     """Nothing, after a look that radii and grid are whole numbers from 1, and the frames large enough for them."""
-    if len(radii) != 3 or len(grid) != 2 or min(*radii, *grid) < 1 or any(not float(n).is_integer() for n in (*radii, *grid)):
-        raise UsageError(f"{what}: radii={radii} and grid={grid} must be whole numbers from 1")
+    require_grid(grid, what)
+    if np.shape(radii) != (3,) or not all(isinstance(n, Integral) and n >= 1 for n in radii):
+        raise UsageError(f"{what}: radii={radii!r} along x, y and t must be three whole numbers from 1")
     rx, ry, rt = radii
     require_size(frames, (2 * rt + 1, 2 * ry + grid[0], 2 * rx + grid[1]), f"{what} with radii {radii} and grid {grid}")

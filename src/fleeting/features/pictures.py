@@ -10,7 +10,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
-from ..preprocess.frames import moment, named
+from ..preprocess.frames import frames_of, grey, moment, named
 from ..preprocess.interpolate import interpolate
 from .fields import flow_frame_to_frame
 from .flow_image import flow_stack
@@ -50,10 +50,13 @@ class Picture(ClipTransformer):
         """The picture of one clip."""
         if self.inputs not in INPUTS:
             raise UsageError(f"inputs={self.inputs!r} is not known; choose from {', '.join(INPUTS)}")
-        frames, places = clip.frames, [getattr(clip, name) for name in self.inputs.split("-")]
+        with named(clip):
+            frames = frames_of(clip)
+        places = [getattr(clip, name) for name in self.inputs.split("-")]
         if not all(0 <= place < len(frames) for place in places):
             raise UsageError(f"clip {clip.id}: {self.inputs} are {places}; they must be frames 0 to {len(frames) - 1}")
-        return np.concatenate([_channels(frames[place], self.size, self.colour) for place in places])
+        with named(clip):
+            return np.concatenate([_channels(frames[place], self.size, self.colour) for place in places])
 
 
 class FrameStack(ClipTransformer):
@@ -202,6 +205,8 @@ class FramesAndFlow(ClipTransformer):
 
 def _channels(image: np.ndarray, size: int | tuple[int, int], colour: bool) -> np.ndarray:
     """A picture with its channels first, (3 or 1, H, W) uint8."""
+    if colour and image.ndim != 3:
+        raise UsageError("colour is asked, but the frames are grey, (T, H, W)")
     if colour:
         return np.moveaxis(resized(image, size), -1, 0)
-    return resized(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY), size)[None]
+    return resized(grey(image[None])[0], size)[None]

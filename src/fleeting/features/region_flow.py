@@ -8,7 +8,7 @@ from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
 from ..faces.landmarks import to_ibug68
-from ..preprocess.frames import moment, named
+from ..preprocess.frames import moment, named, require_whole
 from .au_motion import mesh_in
 from .fields import direction_bins, flow_from_first, require_fields
 
@@ -44,8 +44,9 @@ def region_flow(flow: np.ndarray, points: np.ndarray, n_bins: int = 8, align: bo
         When shapes or values do not fit.
     """
     require_fields(flow, "the flow of regions")
-    if flow.ndim != 4 or points.shape != (68, 2) or n_bins < 1:
-        raise UsageError(f"the flow of regions takes (F, H, W, 2), 68 points and 1 bin or more; got {flow.shape}, {points.shape}, {n_bins}")
+    require_whole(n_bins=n_bins)
+    if flow.ndim != 4 or points.shape != (68, 2) or not np.isfinite(points).all():
+        raise UsageError(f"the flow of regions takes (F, H, W, 2) and 68 points, finite; got {flow.shape} and {points.shape}")
     iod = float(np.linalg.norm(points[42:48].mean(axis=0) - points[36:42].mean(axis=0)))
     n_fields, height, width = flow.shape[:3]
     if align:

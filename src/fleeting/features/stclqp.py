@@ -20,7 +20,7 @@ from ..base import ClipTransformer
 from ..classifiers.slpp import SLPP
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import grey, moment, named
+from ..preprocess.frames import grey, moment, named, require_whole
 from .fields import block_numbers, direction_bins
 from .neighbours import Point, require_blocks, three_planes
 
@@ -65,8 +65,8 @@ def stclqp_vectors(frames: np.ndarray, grid: tuple[int, int] = (8, 8), radius: i
     19(6). How directions are quantised the papers leave open ("16 and 4 levels"): gradients by a 3 x 3 derivative of a Gaussian,
     at the voxel nearest to each neighbour, to 16 directions, their differences to 4.
     """
-    if voxels is not None and voxels < 1:
-        raise UsageError(f"STCLQP: voxels={voxels} must be 1 or more, or None for all")
+    if voxels is not None:
+        require_whole(voxels=voxels)
     require_blocks(frames, grid, (radius,) * 3, "STCLQP")
     volume = (grey(frames) if frames.ndim == 4 else frames).astype(np.float32)
     chosen = _chosen(volume.shape, grid, radius, voxels)  # (blocks, V)

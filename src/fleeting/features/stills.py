@@ -9,7 +9,7 @@ import numpy as np
 
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import grey, moment, named, onset_and_apex, require_size
+from ..preprocess.frames import apex_frame, grey, moment, named, require_size
 
 WHICH = ("apex", "mean")
 
@@ -19,7 +19,7 @@ def of_stills(clip: Clip, describe: Callable[[np.ndarray], np.ndarray], frames: 
     with named(clip):
         if frames not in WHICH:
             raise UsageError(f"frames={frames!r} is not known; choose from {', '.join(WHICH)}")
-        pictures = grey(onset_and_apex(clip)[1][None] if frames == "apex" else moment(clip))
+        pictures = grey(apex_frame(clip)[None] if frames == "apex" else moment(clip))
         return np.stack([describe(picture) for picture in pictures]).mean(axis=0, dtype=np.float64).astype(np.float32)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from ..preprocess.frames import grey, moment, named, require_size
+from ..preprocess.frames import grey, moment, named, require_grid, require_size, require_whole
 from ..preprocess.rpca import robust_pca
 from .fields import block_edges, block_insides
 from .lbp_top import uniform_bins
@@ -64,8 +64,10 @@ def stlbp_ip(
     """
     if difference not in DIFFERENCES:
         raise UsageError(f"difference {difference!r} is not known; choose from {', '.join(map(str, DIFFERENCES))}")
-    if not 1 <= reach <= 6 or radius < 1 or min(grid) < 1:
-        raise UsageError(f"STLBP-IP: reach={reach} must be 1 to 6, radius={radius} and grid={grid} from 1")
+    require_grid(grid, "STLBP-IP")
+    require_whole(reach=reach, radius=radius)
+    if reach > 6:
+        raise UsageError(f"STLBP-IP: reach={reach} must be 1 to 6")
     side = 2 * max(reach, radius) + 1
     least = 2 * radius + 1 + (difference in ("first", "absolute"))
     require_size(frames, (least, side * grid[0], side * grid[1]), f"STLBP-IP with grid {grid}, reach {reach} and radius {radius}")

@@ -8,7 +8,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..flow import strain
-from ..preprocess.frames import grey, moment, named
+from ..preprocess.frames import grey, moment, named, require_grid
 from .fields import block_numbers, flow_from_first, require_fields
 from .lbp_top import lbp_top
 
@@ -85,15 +85,17 @@ class StrainWeightedLBPTOP(ClipTransformer):
         """The descriptor of one clip."""
         with named(clip):
             frames = grey(moment(clip))
+            require_grid(self.grid, "strain-weighted LBP-TOP")
             histograms = lbp_top(frames, self.grid, self.radii, self.neighbours).reshape(self.grid[0] * self.grid[1], -1)
             return (histograms * strain_weights(flow_from_first(frames, self.method), self.grid)[:, None]).ravel()
 
 
 def _strain_sum(flow: np.ndarray) -> np.ndarray:
     require_fields(flow, "strain weighting", (2, 2))
-    total = np.sum([strain(field) for field in flow.reshape(-1, *flow.shape[-3:])], axis=0)
+    fields = flow.reshape(-1, *flow.shape[-3:])
+    total = np.sum([strain(field) for field in fields], axis=0)
     # What float32 leaves of a shift of the whole picture is no strain.
-    return np.where(total > 1e-6 * len(flow) * max(np.abs(flow).max(), 1e-6), total, 0).astype(np.float32)
+    return np.where(total > 1e-6 * len(fields) * max(np.abs(flow).max(), 1e-6), total, 0).astype(np.float32)
 
 
 def _normalised(x: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
 from ..flow import flow, strain
-from .frames import grey, moment, named, require_size
+from .frames import grey, moment, named, require_pictures
 
 SIGNALS = ("flow", "strain", "lbp")
 SEARCHES = ("divide", "peak")
@@ -30,15 +30,15 @@ def difference_from_onset(frames: np.ndarray, signal: str = "flow", method: str 
     Parameters
     ----------
     frames : ndarray of shape (T, H, W) or (T, H, W, 3), uint8
-        The first is the onset; at least 16 px a side.
+        At least 2, of which the first is the onset; at least 16 px a side.
     signal : {"flow", "strain", "lbp"}, default="flow"
         ``flow``: mean length of the optical flow, px. ``strain``: mean strain of the flow. ``lbp``: one less the cosine
         between histograms of local binary patterns (8 neighbours at 1 px) of 6 x 6 blocks.
     method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
-    require_size(frames, (1, LEAST_SIDE, LEAST_SIDE), "the search for the apex")
-    pictures = grey(frames) if frames.ndim == 4 else frames
+    require_pictures(frames, (2, LEAST_SIDE, LEAST_SIDE), "the search for the apex")
+    pictures = grey(frames)
     if signal == "flow":
         return np.array([np.linalg.norm(flow(pictures[0], b, method), axis=-1).mean(dtype=float) for b in pictures])
     if signal == "strain":

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import moment, named, require_colour, to_uint8
+from .frames import frames_of, moment, named, require_colour, require_pictures, require_whole, to_uint8
 
 SPACES = {"lab": cv2.COLOR_RGB2LAB, "luv": cv2.COLOR_RGB2LUV, "ycrcb": cv2.COLOR_RGB2YCrCb}
 # What share of the training pixels may lie beyond black, and beyond white, per cent.
@@ -34,11 +34,11 @@ def to_colour_space(frames: np.ndarray, space: str = "lab") -> np.ndarray:
     Raises
     ------
     UsageError
-        When the frames are grey or the space is not known.
+        When the frames are grey or not uint8, or the space is not known.
     """
     if space not in SPACES:
         raise UsageError(f"colour space {space!r} is not known; choose from {', '.join(SPACES)}")
-    require_colour(frames)
+    require_pictures(require_colour(frames), (1, 1, 1), "a colour space")
     return np.stack([cv2.cvtColor(np.ascontiguousarray(frame), SPACES[space]) for frame in frames])
 
 
@@ -84,11 +84,22 @@ class TICS(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, clips: Sequence[Clip], y: Any = None) -> TICS:
-        """The colour space of these clips, which must be in colour."""
+        """The colour space of these clips, which must be in colour.
+
+        Raises
+        ------
+        UsageError
+            A clip is grey, or the colours of all of them do not fill a space.
+        """
         from scipy.stats import kurtosis
         from sklearn.decomposition import FastICA
 
+        require_whole(pixels_a_clip=self.pixels_a_clip)
+        if not len(clips):
+            raise UsageError("TICS: there is no clip to learn a colour space from")
         pixels = np.concatenate([self._pixels(clip) for clip in clips])
+        if np.linalg.matrix_rank(pixels - pixels.mean(axis=0)) < 3:
+            raise UsageError("TICS: the colours of the training pixels lie in a plane: three independent channels need a space")
         analysis = FastICA(3, whiten="unit-variance", max_iter=1000, random_state=self.random_state).fit(pixels)
         weights = analysis.components_  # (3, 3)
         weights = weights[np.argsort(-kurtosis(pixels @ weights.T))]
@@ -114,10 +125,10 @@ class TICS(TransformerMixin, BaseEstimator):
 
 def _converted(clip: Clip, space: str) -> np.ndarray:
     with named(clip):
-        return to_colour_space(clip.frames, space)
+        return to_colour_space(frames_of(clip), space)
 
 
 def _unmixed(clip: Clip, components: np.ndarray, offsets: np.ndarray, scales: np.ndarray) -> np.ndarray:
     with named(clip):
-        frames = require_colour(clip.frames)
+        frames = require_colour(frames_of(clip))
     return to_uint8((frames.astype(np.float32) @ (components.T * scales).astype(np.float32)) - (offsets * scales).astype(np.float32))

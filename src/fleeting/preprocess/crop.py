@@ -15,7 +15,7 @@ from ..faces import model_file
 from ..faces.align import align
 from ..faces.landmarks import Face, to_ibug66
 from ..faces.mesh import FaceMesh, HaarFaces
-from .frames import named, require_size
+from .frames import frames_of, named, require_pictures, require_size
 
 # Width and height of what comes out, px.
 GEOMETRIES = {"square": (256, 256), "lrcn": (320, 240)}
@@ -26,7 +26,7 @@ def crop_face(frames: np.ndarray, points: np.ndarray, geometry: str = "square", 
 
     Parameters
     ----------
-    frames : ndarray of shape (T, H, W, 3), uint8 RGB
+    frames : ndarray of shape (T, H, W, 3), uint8 RGB, or (T, H, W), uint8
     points : ndarray of shape (N, 2)
         Landmarks in the first frame, px; the papers' are the 66 of :func:`fleeting.faces.landmarks.to_ibug66`.
     geometry : {"square", "lrcn"}, default="square"
@@ -38,16 +38,18 @@ def crop_face(frames: np.ndarray, points: np.ndarray, geometry: str = "square", 
 
     Returns
     -------
-    ndarray of shape (T, 256, 256, 3) or (T, 240, 320, 3), uint8 RGB
+    ndarray of shape (T, 256, 256, 3) or (T, 240, 320, 3), uint8 RGB; without the last axis when the frames are grey
 
     Raises
     ------
     UsageError
-        When the box lies outside of the picture, or a parameter is not allowed.
+        When frames are no pictures, points are not finite, the box lies outside of the picture, or a parameter is not allowed.
     """
     if geometry not in GEOMETRIES or margin < 0:
         raise UsageError(f"geometry={geometry!r} must be one of {', '.join(GEOMETRIES)}, margin={margin} 0 or more")
-    require_size(frames, (1, 2, 2), "the face crop")
+    require_pictures(frames, (1, 2, 2), "the face crop")
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points) or not np.isfinite(points).all():
+        raise UsageError(f"the face crop takes finite points of shape (N, 2), at least one; got {points.shape}, or NaN or infinity in it")
     height, width = frames.shape[1:3]
     low, high = points.min(axis=0), points.max(axis=0)
     low, high = low - margin * (high - low), high + margin * (high - low)
@@ -60,7 +62,7 @@ def crop_face(frames: np.ndarray, points: np.ndarray, geometry: str = "square", 
     inside = np.s_[max(y0, 0) : y1, max(x0, 0) : x1]
     rim = ((max(0, -y0), max(0, y1 - height)), (max(0, -x0), max(0, x1 - width)), (0, 0))  # what the box has beyond the picture
     size = GEOMETRIES[geometry]
-    crops = (np.pad(frame[inside], rim, mode="edge") if geometry == "square" else frame[inside] for frame in frames)
+    crops = (np.pad(frame[inside], rim[: frame.ndim], mode="edge") if geometry == "square" else frame[inside] for frame in frames)
     return np.stack([cv2.resize(crop, size, interpolation=_interpolation(crop, size)) for crop in crops])
 
 
@@ -69,7 +71,7 @@ def face_in(image: np.ndarray, coarse: bool = False) -> Face:
 
     Parameters
     ----------
-    image : ndarray of shape (H, W, 3), uint8 RGB
+    image : ndarray of shape (H, W, 3), uint8 RGB, or (H, W), uint8
     coarse : bool, default=False
         Lay the mean face into the box that OpenCV's cascade finds: good to about a tenth of the face. Done, too, where the
         face model file is not at hand.
@@ -79,7 +81,7 @@ def face_in(image: np.ndarray, coarse: bool = False) -> Face:
     UsageError
         When there is none.
     """
-    faces = _finder(coarse or model_file.find() is None).detect(image)
+    faces = _finder(coarse or model_file.find() is None).detect(image if image.ndim == 3 else np.dstack([image] * 3))
     if not faces:
         raise UsageError("no face is found in the first frame; leave the clip out, or give pictures in which the face is larger")
     return faces[0]
@@ -128,7 +130,7 @@ class Align(ClipTransformer):
 
 def _cropped(clip: Clip, geometry: str, margin: float, coarse: bool) -> np.ndarray:
     with named(clip):
-        frames = require_size(clip.frames, (1, 2, 2), "the face crop")
+        frames = require_size(frames_of(clip), (1, 2, 2), "the face crop")
         return crop_face(frames, to_ibug66(face_in(frames[0], coarse).points), geometry, margin)
 
 
@@ -136,7 +138,7 @@ def _aligned(clip: Clip, size: int, coarse: bool) -> np.ndarray:
     with named(clip):
         if size < 8:
             raise UsageError(f"size={size}: crops have 8 px a side or more")
-        frames = require_size(clip.frames, (1, 2, 2), "the aligned crop")
+        frames = require_size(frames_of(clip), (1, 2, 2), "the aligned crop")
         return align(frames, face_in(frames[0], coarse), size)
 
 

@@ -12,7 +12,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..faces.landmarks import to_ibug68
 from .crop import face_in
-from .frames import named, require_size
+from .frames import frames_of, named, require_size
 
 
 class Eyes(ClipTransformer):
@@ -49,7 +49,7 @@ def _eyes(clip: Clip, size: int, keep_aspect: bool, band: bool, coarse: bool) ->
     with named(clip):
         if size < 8:
             raise UsageError(f"size={size}: eye regions have 8 px a side or more")
-        frames = require_size(clip.frames, (1, 8, 8), "the eye region")
+        frames = require_size(frames_of(clip), (1, 8, 8), "the eye region")
         region = eye_region(frames[0], None if band else to_ibug68(face_in(frames[0], coarse).points))
         if region[2] <= region[0] or region[3] <= region[1]:
             raise UsageError(f"the eyes lie outside of the picture of {frames.shape[2]} x {frames.shape[1]} px")

@@ -15,7 +15,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import moment, named, to_uint8
+from .frames import moment, named, require_whole, to_uint8
 
 
 def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
@@ -45,6 +45,8 @@ def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
     ----------
     Pfister, Li, Zhao & Pietikäinen (2011), ICCV. doi:10.1109/ICCV.2011.6126401
     """
+    if frames.dtype.kind not in "uif" or not frames[:1].size > 0 < len(frames):
+        raise UsageError(f"temporal interpolation needs at least 2 frames of whole or real numbers; got {frames.dtype} of {frames.shape}")
     matrix = interpolation_matrix(len(frames), n_frames)
     if frames.dtype.kind == "f" and not np.isfinite(frames).all():
         raise UsageError("temporal interpolation takes finite numbers; the frames hold NaN or infinity")
@@ -55,6 +57,7 @@ def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
 
 def interpolation_matrix(n_from: int, n_to: int) -> np.ndarray:
     """The weight of each given frame in each made one, (n_to, n_from) float64; rows sum to one."""
+    require_whole(n_frames=n_to)
     if n_from < 2 or n_to < 2:
         raise UsageError(f"temporal interpolation needs at least 2 frames and makes at least 2; asked to make {n_to} of {n_from}")
     k = np.arange(1, n_from)[:, None]
@@ -80,6 +83,7 @@ class Interpolate(ClipTransformer):
     def transform_clip(self, clip: Clip) -> Clip:
         """One clip, resampled when its frames are looked at."""
         with named(clip):
+            require_whole(n_frames=self.n_frames)
             if clip.onset < 0 or self.n_frames < 2 or clip.offset <= clip.onset:
                 raise UsageError(
                     f"temporal interpolation needs at least 2 frames and makes at least 2; "

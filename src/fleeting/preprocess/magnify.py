@@ -17,7 +17,7 @@ from scipy import fft
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import named, require_size, to_uint8
+from .frames import frames_of, named, require_size, to_uint8
 from .steerable import SteerablePyramid
 
 MAGNIFIERS = ("pbvm", "riesz", "evm")
@@ -80,7 +80,7 @@ def magnify(
     Raises
     ------
     UsageError
-        When the method is not known, frames are too small or not finite, or the band does not fit ``fps``.
+        When the method is not known, frames are too small or not finite, the band does not fit ``fps``, or a number is out of range.
 
     References
     ----------
@@ -98,6 +98,10 @@ def magnify(
         raise UsageError(f"levels={levels}; pictures of {width} x {height} px have 1 to {depth + 1}")
     if orientations < 2:
         raise UsageError(f"orientations={orientations}; 2 or more are needed to cover all directions")
+    if not np.isfinite(alpha) or min(sigma, rim) < 0 or wavelength <= 0 or (limit is not None and limit <= 0):
+        raise UsageError(
+            f"alpha={alpha} must be finite, sigma={sigma} and rim={rim} 0 or more, wavelength={wavelength} and limit={limit} above 0"
+        )
     rates = _rates(band, fps)
     dtype = np.result_type(frames, np.float32)
     start: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
@@ -264,7 +268,7 @@ class _Linear:
 
 def _magnified(clip: Clip, params: dict) -> np.ndarray:  # type: ignore[type-arg]
     with named(clip):
-        return magnify(clip.frames, **params, reference=clip.onset, fps=clip.fps)
+        return magnify(frames_of(clip), **params, reference=clip.onset, fps=clip.fps)
 
 
 def _rates(band: tuple[float, float] | None, fps: float | None) -> tuple[float, float] | None:

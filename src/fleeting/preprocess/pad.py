@@ -7,7 +7,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import named, onset_and_apex
+from .frames import apex_frame, named, require_whole
 
 SIZE = 400
 
@@ -34,6 +34,7 @@ def pad(image: np.ndarray, size: int = SIZE) -> np.ndarray:
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise UsageError(f"padding takes an RGB picture, (H, W, 3) uint8; got {image.shape} {image.dtype}")
+    require_whole(size=size)
     height, width = image.shape[:2]
     if height > size or width > size:
         raise UsageError(f"a picture of {width} x {height} px does not fit into {size} x {size} px; crop it before, or take a larger size")
@@ -52,4 +53,4 @@ class PaddedApex(ClipTransformer):
     def transform_clip(self, clip: Clip) -> np.ndarray:
         """The picture of one clip."""
         with named(clip):
-            return pad(onset_and_apex(clip)[1], self.size)
+            return pad(apex_frame(clip), self.size)

@@ -13,7 +13,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..faces.landmarks import mean_mesh, to_ibug68
 from .crop import face_in
-from .frames import named, require_size
+from .frames import frames_of, named, require_pictures, require_size
 
 # Where the model face has its eyes: their distance over the width of the picture, their middle over its width and height.
 EYE_DISTANCE, EYES_X, EYES_Y = 0.4, 0.5, 0.36
@@ -89,7 +89,7 @@ def register(frames: np.ndarray, points: np.ndarray, size: tuple[int, int] = (28
 
     Parameters
     ----------
-    frames : ndarray of shape (T, H, W, 3), uint8 RGB
+    frames : ndarray of shape (T, H, W, 3), uint8 RGB, or (T, H, W), uint8
     points : ndarray of shape (68, 2)
         iBUG points in the first frame, px.
     size : tuple of int, default=(280, 340)
@@ -106,10 +106,10 @@ def register(frames: np.ndarray, points: np.ndarray, size: tuple[int, int] = (28
     Yan, Li, Wang, Zhao, Liu, Chen & Fu (2014), PLoS ONE 9(1), e86041. doi:10.1371/journal.pone.0086041. Their model face is a
     subject's, found by an active shape model; ours is the mean face.
     """
-    require_size(frames, (1, 2, 2), "registration")
+    require_pictures(frames, (1, 2, 2), "registration")
     width, height = size
-    if min(size) < 8 or points.shape != (68, 2):
-        raise UsageError(f"registration takes size={size} of 8 px or more and 68 points; got points of shape {points.shape}")
+    if min(size) < 8 or points.shape != (68, 2) or not np.isfinite(points).all():
+        raise UsageError(f"registration takes size={size} of 8 px or more and 68 points, finite; got points of shape {points.shape}")
     places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2)
     back = local_weighted_mean(places, model_face(size), points, neighbours).astype(np.float32).reshape(height, width, 2)
     x, y = np.ascontiguousarray(back[..., 0]), np.ascontiguousarray(back[..., 1])
@@ -139,7 +139,7 @@ class Register(ClipTransformer):
 
 def _registered(clip: Clip, size: tuple[int, int], neighbours: int, coarse: bool) -> np.ndarray:
     with named(clip):
-        frames = require_size(clip.frames, (1, 2, 2), "registration")
+        frames = require_size(frames_of(clip), (1, 2, 2), "registration")
         return register(frames, to_ibug68(face_in(frames[0], coarse).points), size, neighbours)
 
 

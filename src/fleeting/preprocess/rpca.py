@@ -33,13 +33,15 @@ def robust_pca(matrix: np.ndarray, weight: float | None = None, tolerance: float
     Raises
     ------
     UsageError
-        When the matrix holds NaN or infinity, or 500 rounds were not enough.
+        When the matrix holds NaN or infinity, the weight is not above 0, or 500 rounds were not enough.
 
     References
     ----------
     Candès, Li, Ma & Wright (2011), Journal of the ACM 58(3). By the inexact augmented Lagrange multipliers of Lin, Chen & Ma
     (2010), arXiv:1009.5055.
     """
+    if weight is not None and not weight > 0:
+        raise UsageError(f"robust PCA: weight={weight} must be above 0")
     if matrix.ndim != 2 or not matrix.size or not np.isfinite(matrix).all():
         raise UsageError(f"robust PCA takes a matrix of finite numbers; got shape {matrix.shape}, or NaN or infinity in it")
     data = matrix.astype(np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import moment, named
+from .frames import moment, named, require_whole
 
 
 def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | None = None) -> np.ndarray:
@@ -24,7 +24,8 @@ def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | 
         ``uniform`` goes from the first frame to the last and repeats frames where there are too few. ``consecutive`` frames lie
         around ``centre``, the middle when not given, as far as the ends allow; there must be enough.
     """
-    if n_from < 1 or n_to < 1 or mode not in ("uniform", "consecutive") or (mode == "consecutive" and n_to > n_from):
+    require_whole(n_to=n_to)
+    if n_from < 1 or mode not in ("uniform", "consecutive") or (mode == "consecutive" and n_to > n_from):
         raise UsageError(f"{n_to} of {n_from} frames, {mode!r}: allowed are uniform, and consecutive of at least as many frames")
     if mode == "uniform":
         return np.round(np.linspace(0, n_from - 1, n_to)).astype(int)
