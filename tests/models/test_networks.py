@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,6 +108,12 @@ def test_parameters(name):
     assert count(network(name)) == wanted
     source = import_module(network(name).__module__)
     assert f"{wanted:,}" in source.__doc__ + inspect.getdoc(network(name)), "the docstring says another number"
+
+
+def test_the_page_lists_each_network_with_its_size():
+    rows = [line.split(" | ") for line in (Path(__file__).parents[2] / "docs" / "networks.md").read_text("utf-8").splitlines()]
+    listed = {row[0].strip("| `"): row[3] for row in rows if len(row) == 5 and row[0].startswith("| `")}
+    assert listed == {name: f"{size:,}*" for name, size in SPECIFIED.items()} | {name: f"{size:,}" for name, size in RECORDED.items()}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
