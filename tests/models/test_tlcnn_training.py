@@ -169,6 +169,47 @@ def test_it_learns(rng):
     assert (net.predict(fresh) == truth).mean() >= 0.9
 
 
+class Stop(Exception):
+    pass
+
+
+def test_what_was_stopped_in_a_late_stage_goes_on_from_there(rng, tmp_path):
+    X, y, persons = films(rng)
+    told = []
+
+    def stop(stage, done, total, seconds):
+        told.append(stage)
+        if stage == "joint again":
+            raise Stop
+
+    settings = {"skip_expression": True, "validation": 0.2}
+    with pytest.raises(Stop):
+        small(None, checkpoint=tmp_path, progress=stop, **settings).fit(X, y, groups=persons)
+    assert sorted(set(told)) == ["frames", "frames again", "joint", "joint again"]
+    assert len(list(tmp_path.iterdir())) >= 3, "one for each stage"
+    told.clear()
+    note = lambda stage, *much: told.append(stage)  # noqa: E731
+    resumed = small(None, checkpoint=tmp_path, progress=note, **settings).fit(X, y, groups=persons)
+    assert set(told) <= {"joint again"}, "finished stages are not repeated"
+    whole = small(None, **settings).fit(X, y, groups=persons)
+    assert np.array_equal(resumed.predict_proba(X), whole.predict_proba(X))
+    assert resumed.history_ == whole.history_
+
+
+def test_too_little_memory_names_what_this_method_can_lower(rng, monkeypatch):
+    X, y, persons = films(rng)
+
+    def full(self, x):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(tlcnn_training.TLCNNFrames, "forward", full)
+    with pytest.raises(UsageError, match=r"out of memory\. Lower frames_batch=16, a narrower network \(width\)"):
+        small(None, skip_expression=True).fit(X, y, groups=persons)
+    monkeypatch.setattr(tlcnn_training.TLCNN, "forward", full)
+    with pytest.raises(UsageError, match=r"Lower clips_batch=4"):
+        small(None, skip_expression=True, skip_frames=True).fit(X, y, groups=persons)
+
+
 def test_it_is_repeatable_and_cloned(rng):
     X, y, persons = films(rng)
     net = small(None, skip_expression=True)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from fleeting.errors import OutputError, UsageError
-from fleeting.models.weights import load_weights, put_into, read_tensors, save_weights, write_tensors
+from fleeting.models.weights import load_weights, put_into, read_tensors, save_weights, tensors_of, write_tensors
 
 
 def net(classes=3, inputs=2):
@@ -50,6 +50,18 @@ def test_what_is_missing_or_broken_is_named(tmp_path):
     path.write_bytes(b"no tensors at all")
     with pytest.raises(UsageError, match="no whole safetensors file"):
         read_tensors(path)
+
+
+def test_files_of_other_origin_have_no_card(tmp_path):
+    path = tmp_path / "foreign.safetensors"
+    write_tensors(path, {"a": torch.ones(2)})
+    assert tensors_of(path)["a"].tolist() == tensors_of(tmp_path / "foreign")["a"].tolist() == [1, 1]
+    with pytest.raises(UsageError, match="no readable card"):
+        load_weights(path)
+    save_weights(path, {"a": torch.ones(2)}, {})
+    write_tensors(path, {"a": torch.zeros(2)})
+    with pytest.raises(UsageError, match="not the file that its card speaks of"):
+        tensors_of(path)
 
 
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path):

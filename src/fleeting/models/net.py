@@ -28,7 +28,7 @@ from .augment import AUGMENTS, Augment
 from .device import pick_device, repeatable, said
 from .samples import Samples, as_array, channel_statistics, checked_samples, hold_out
 from .training import LOSSES, Loss, Progress, Recipe, scores, train
-from .weights import folder, load_weights, put_into, save_weights
+from .weights import folder, load_weights, put_into, save_weights, tensors_of
 
 STANDARDS = (None, "clip", "data")
 CARD = {"network", "options", "input_shape", "sample_shape", "classes", "settings", "augment", "centre", "spread", "chosen_epoch"}
@@ -76,7 +76,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     augment : sequence of Augment, default=()
         Changes of the training samples (:mod:`.augment`), those held out excepted.
     weights : path or mapping of str to Tensor, optional
-        Where to start, instead of at random: saved weights, or tensors by name.
+        Where to start, instead of at random: saved weights, any other safetensors file, or tensors by name.
     weights_part : {"body", "all", "matching"}, default="body"
         All but the head; all; or whatever fits by name and shape (:func:`.weights.put_into`).
     frozen : sequence of str, default=()
@@ -114,6 +114,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     """
 
     revision = 1
+    batch_called = "batch_size"  # by what its user knows the number of samples in a batch
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
     def __init__(
@@ -329,7 +330,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             if isinstance(self.weights, Mapping):
                 put_into(module, self.weights, self.weights_part, "the weights to start from")
             else:
-                put_into(module, load_weights(self.weights)[0], self.weights_part, str(self.weights))
+                put_into(module, tensors_of(self.weights), self.weights_part, str(self.weights))
         for prefix in self.frozen:
             layers = [each for name, each in module.named_parameters() if name.startswith(prefix)]
             if not layers:
@@ -364,7 +365,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
 
     def _advice(self) -> str:
         narrower = ", a narrower network (width)" if "width" in (self.options or {}) else ""
-        return f"Lower batch_size={self.batch_size}{narrower} or the size of the samples, or try mixed_precision=True"
+        return f"Lower {self.batch_called}={self.batch_size}{narrower} or the size of the samples, or try mixed_precision=True"
 
 
 def _seed(random_state: Any) -> int:

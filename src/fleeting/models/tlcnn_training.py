@@ -25,7 +25,7 @@ from .net import NetClassifier
 from .samples import as_array, checked_samples, hold_out
 from .tlcnn import TLCNN, TRUNK, TLCNNFrames
 from .training import Progress, scores
-from .weights import load_weights
+from .weights import tensors_of
 
 MOMENTUM, DECAY = 0.9, 0.0005  # momentum is the paper's, weight decay ours: AlexNet's, a tenth of LRCN's
 CLIP_NORM = 5.0  # LRCN's, for the joint stages, whose rate is ten times that of the frames
@@ -224,7 +224,7 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
                 "train_expressions, or pictures with their emotions), or skip_expression=True, which the paper calls TLCNN(E)"
             )
         if isinstance(given, str | os.PathLike):
-            return load_weights(given)[0]
+            return tensors_of(given)
         pictures, emotions, *rest = list(given)
         persons = rest[0] if rest else np.arange(len(emotions)).astype(str)
         held_out = hold_out(persons, checked_samples(pictures, emotions)[2], 0.2, 0)
@@ -268,7 +268,9 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
             random_state=0 if name == "expression" else self.random_state or 0,
             checkpoint=self.checkpoint,
             progress=None if told is None else lambda _, *much: told(name, *much),
-        ).fit(X, y, groups=groups)
+        )
+        net.batch_called = "clips_batch" if joint else "frames_batch"
+        net.fit(X, y, groups=groups)
         before = int(self.history_[-1]["epoch"]) if self.history_ else 0
         number = list(STAGES).index(name) + 1
         self.history_ += [{**row, "epoch": row["epoch"] + before, "stage": number} for row in net.history_]

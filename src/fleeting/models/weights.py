@@ -75,6 +75,12 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
     return tensors, card
 
 
+def tensors_of(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
+    """The tensors of any safetensors file, on the CPU; where a card lies beside it, only if it is of this file."""
+    path = _weights_path(path)
+    return load_weights(path)[0] if path.with_suffix(".json").exists() else read_tensors(path)[0]
+
+
 def put_into(module: nn.Module, tensors: Mapping[str, torch.Tensor], part: str = "all", source: str = "the weights") -> list[str]:
     """The names of the tensors that were copied into the network.
 
