@@ -60,6 +60,15 @@ def test_list_has_every_dataset_and_marks_where_the_survey_differs(datasets):
     assert "casme2: listed as CASME3" in ended.said
 
 
+def test_list_has_the_three_cameras_of_smic(datasets):
+    ended = datasets("list")
+    for camera, samples, people, rate in (("HS", 164, 16, 100), ("VIS", 71, 8, 25), ("NIR", 71, 8, 25)):
+        (line,) = [line.split() for line in ended.out.splitlines() if f" smic {camera} " in line]
+        assert line[2:5] == [str(samples), str(people), str(rate)]
+    rows = [row for row in json.loads(datasets("list", "--json").out) if row["name"] == "smic"]
+    assert [(row["camera"], row["survey_clips"]) for row in rows] == [("HS", 164), ("VIS", 71), ("NIR", 71)]
+
+
 def test_list_as_json_has_addresses(datasets):
     rows = {row["name"]: row for row in json.loads(datasets("list", "--json").out)}
     assert rows["samm"]["clips"] == 159
@@ -107,6 +116,9 @@ def test_check_takes_settings_of_the_reader(datasets, tmp_path):
         (["check", "casme2", "{}/nowhere"], DATA, "nowhere does not exist. Give the folder of CASME II"),
         (["check", "casme2", "{}/casme2.zip"], DATA, "is an archive. Unpack it"),
         (["check", "casme2", "{}"], DATA, "no annotation sheet of CASME II"),
+        (["check", "casme2", "{}", "--set", "sheet=3"], USAGE, "CASME II cannot be read with sheet=3"),
+        (["check", "folder", "{}", "--set", "name=lab"], DATA, "It holds casme2.zip: unpack first."),
+        (["check", "mmi", "{}"], DATA, "has no picture of MMI. It holds casme2.zip: unpack first."),
         (["eyes", "{}/nowhere", "{}/out"], DATA, "nowhere does not exist"),
         (["eyes", "{}", "{}/out"], DATA, "has no picture of Class folders"),
         (["inject", "{}/nowhere.mp4", "--out", "{}/out"], DATA, "nowhere.mp4 does not exist"),

@@ -29,6 +29,21 @@ def test_the_table_stands_beside_the_survey_s_with_its_errors_marked():
     assert table["title"].notna().all()
 
 
+def test_smic_has_a_row_for_each_camera_as_in_the_survey():
+    rows = catalogue().query("name == 'smic'").set_index("camera")
+    assert rows["title"].tolist() == ["SMIC HS", "SMIC VIS", "SMIC NIR"]
+    assert rows["clips"].tolist() == rows["survey_clips"].tolist() == [164, 71, 71]
+    assert rows["subjects"].tolist() == rows["survey_subjects"].tolist() == [16, 8, 8]
+    assert rows["fps"].tolist() == rows["survey_fps"].tolist() == [100, 25, 25]
+
+
+@pytest.mark.parametrize("camera", ["HS", "VIS", "NIR"])
+def test_the_reader_and_the_catalogue_say_the_same_of_a_camera(tmp_path, camera):
+    dataset = open_dataset("smic", tmp_path, camera=camera)
+    row = catalogue().query(f"camera == '{camera}'").iloc[0]
+    assert (row["clips"], row["subjects"], row["fps"]) == (dataset.expected["clips"], dataset.expected["subjects"], dataset.fps)
+
+
 @pytest.mark.parametrize("name", ["meview", "usf-hd", "polikovsky"])
 def test_releases_that_nobody_documents_are_read_through_a_table(tmp_path, name):
     releases.pictures(tmp_path / "one", "{}.png", range(4))
@@ -47,6 +62,27 @@ def test_a_dataset_is_opened_by_its_name_with_its_own_settings(tmp_path):
         open_dataset("smic", tmp_path, table="x")
     with pytest.raises(UsageError, match="MEVIEW has no setting 'sheet'; it has table, name, fps, corrections"):
         open_dataset("meview", tmp_path, sheet="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("casme2", {"sheet": 3}), ("kdef", {"views": 5}), ("mmi", {"subject": 5}), ("folder", {"fps": "fast"}), ("folder", {"table": 5})],
+)
+def test_a_setting_of_the_wrong_kind_is_no_traceback(tmp_path, name, setting):
+    (key, value), title = next(iter(setting.items())), DATASETS[name].title
+    with pytest.raises(UsageError, match=f"{title} cannot be read with {key}={value}: "):
+        open_dataset(name, tmp_path, **setting)
+
+
+def test_a_folder_can_be_given_a_name(tmp_path):
+    """``name`` was also what the function calls its first parameter."""
+    assert open_dataset("folder", tmp_path, name="lab").name == "lab"
+
+
+def test_corrections_that_are_no_file_are_named(tmp_path):
+    releases.casme2(tmp_path)
+    with pytest.raises(UsageError, match="corrections=5 must be True, False or the file"):
+        _ = open_dataset("casme2", tmp_path, corrections=5).table
 
 
 def test_the_page_says_what_the_classes_say():

@@ -160,7 +160,7 @@ def _listing(title: str, rows: Any) -> Table:
             (row.resolution, row.survey_resolution), (row.classes, row.survey_classes),
             ("yes" if row.aus else "no", {"Y": "yes", "N": "no"}.get(row.survey_aus, "")),
         ]  # fmt: skip
-        table.add_row(row.name, *(_beside(ours, theirs) for ours, theirs in cells), "yes" if row.reader else "no")
+        table.add_row(f"{row.name} {row.camera}".strip(), *(_beside(ours, theirs) for ours, theirs in cells), "yes" if row.reader else "no")
     return table
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import UsageError
+from ..errors import FleetingError, UsageError
 from .base import Dataset
 from .cas_me_2 import CAS_ME_2
 from .cas_me_3 import CAS_ME_3
@@ -26,7 +26,7 @@ from .mmew import MMEW
 from .polikovsky import Polikovsky
 from .samm import SAMM
 from .samm_lv import SAMMLV
-from .smic import SMIC
+from .smic import CAMERAS, SMIC
 from .synthetic_release import Synthetic
 from .usf_hd import USFHD
 
@@ -35,9 +35,12 @@ _OTHERS = (FER2013, KDEF, MMI, RaFD, TFEID, FolderDataset, FlowMaps, Synthetic)
 DATASETS: dict[str, type[Dataset]] = {kind.name: kind for kind in (*_MICRO, *_OTHERS)}
 
 # The survey's Table 1: resolution, frames a second, samples, participants, action units, classes; and what is wrong there.
+# SMIC's three cameras are rows of their own there, and so here.
 # It calls CASME II "CASME3" (its frames, samples and participants are those of CASME II) and has no CASME II of its own.
 _SURVEY: dict[str, tuple[str, int | None, int | None, int | None, str, int | None, str]] = {
-    "smic": ("640x480", 100, 164, 16, "N", 3, "VIS and NIR: 71 samples of 8, 25 frames/s, which is right"),
+    "smic HS": ("640x480", 100, 164, 16, "N", 3, ""),
+    "smic VIS": ("640x480", 25, 71, 8, "N", 3, ""),
+    "smic NIR": ("640x480", 25, 71, 8, "N", 3, ""),
     "casme": ("640x480", 60, 195, 35, "Y", 8, "resolution is section B's; 35 were recorded, 19 are shown"),
     "casme2": ("640x480", 200, 247, 35, "Y", 5, "listed as CASME3; 35 were recorded, 26 are shown"),
     "cas-me-2": ("640x480", 30, 57, 22, "Y", 4, "22 were recorded, 14 show micro-expressions"),
@@ -52,16 +55,16 @@ _UNREADABLE: dict[str, tuple[str, int | None, int | None, str, float, str, str]]
     "yorkddt": ("YorkDDT", 18, 9, "320x240", 25.0, "on request of its authors", ""),
     "avec": ("AVEC", None, None, "", 50.0, "", "continuous affect, no micro-expressions: listed wrongly as a set of those"),
 }
-_WITH_AUS = {"casme", "casme2", "cas-me-2", "cas-me-3", "samm", "samm-lv", "mmew", "4dme", "dfme", "meview"}
+_WITH_AUS = {"casme", "casme2", "cas-me-2", "cas-me-3", "samm", "samm-lv", "mmew", "4dme", "dfme", "meview", "synthetic"}
 
 
-def open_dataset(name: str, root: str | Path | None = None, **settings: Any) -> Dataset:
+def open_dataset(name: str, root: str | Path | None = None, /, **settings: Any) -> Dataset:
     """The dataset of that name on the command line, such as ``casme2``, with settings of its reader's own.
 
     Raises
     ------
     UsageError
-        There is none of that name, or its reader has no such setting.
+        There is none of that name, or its reader has no such setting, or not with that value.
     DatasetError
         The folder is not there.
     """
@@ -76,16 +79,22 @@ def open_dataset(name: str, root: str | Path | None = None, **settings: Any) -> 
             break
     if unknown := [key for key in settings if key not in known]:
         raise UsageError(f"{kind.title} has no setting {unknown[0]!r}; it has {', '.join(dict.fromkeys(known)) or 'none'}.")
-    return kind(root, **settings)
+    try:
+        return kind(root, **settings)
+    except FleetingError:
+        raise
+    except (TypeError, ValueError) as error:  # a number for a file's name, a word for a number
+        given = ", ".join(f"{key}={value}" for key, value in settings.items())
+        raise UsageError(f"{kind.title} cannot be read with {given}: {error}. Text that looks like a number goes in quotes.") from error
 
 
 def catalogue() -> pd.DataFrame:
-    """One row a dataset, ours beside the survey's numbers, which stand in ``survey_*``; ``remark`` says what is wrong there.
+    """One row a dataset (of SMIC one a camera), ours beside the survey's numbers (``survey_*``); ``remark`` says what is wrong there.
 
     Returns
     -------
     DataFrame
-        ``name title clips subjects fps resolution classes aus doi request_url reader survey_clips survey_subjects
+        ``name camera title clips subjects fps resolution classes aus doi request_url reader survey_clips survey_subjects
         survey_fps survey_resolution survey_aus survey_classes remark``; <NA> where nothing is known. ``clips`` counts
         micro-expressions, or stills, which have no ``fps``.
     """
@@ -93,17 +102,19 @@ def catalogue() -> pd.DataFrame:
     for name, kind in DATASETS.items():
         if kind in (FolderDataset, FlowMaps):
             continue
-        resolution, fps, clips, subjects, aus, classes, remark = _SURVEY.get(name, ("", None, None, None, "", None, ""))
-        rows.append(
-            {
-                "name": name, "title": kind.title,
-                "clips": kind.expected.get("clips"), "subjects": kind.expected.get("subjects"),
-                "fps": kind.fps if kind.fps > 1 else None, "resolution": kind.resolution, "classes": len(kind.classes) or None,
-                "aus": name in _WITH_AUS, "doi": kind.doi, "request_url": kind.request_url, "reader": True,
-                "survey_clips": clips, "survey_subjects": subjects, "survey_fps": fps, "survey_resolution": resolution,
-                "survey_aus": aus, "survey_classes": classes, "remark": remark,
-            }
-        )  # fmt: skip
+        cameras = {f" {camera}": told for camera, told in CAMERAS.items()} if kind is SMIC else {"": (kind.fps, kind.expected)}
+        for camera, (rate, expected) in cameras.items():
+            resolution, fps, clips, subjects, aus, classes, remark = _SURVEY.get(name + camera, ("", None, None, None, "", None, ""))
+            rows.append(
+                {
+                    "name": name, "camera": camera.strip(), "title": kind.title + camera,
+                    "clips": expected.get("clips"), "subjects": expected.get("subjects"),
+                    "fps": rate if rate > 1 else None, "resolution": kind.resolution, "classes": len(kind.classes) or None,
+                    "aus": name in _WITH_AUS, "doi": kind.doi, "request_url": kind.request_url, "reader": True,
+                    "survey_clips": clips, "survey_subjects": subjects, "survey_fps": fps, "survey_resolution": resolution,
+                    "survey_aus": aus, "survey_classes": classes, "remark": remark,
+                }
+            )  # fmt: skip
     for name, (title, samples, people, size, rate, url, remark) in _UNREADABLE.items():
         rows.append(
             {"name": name, "title": title, "clips": samples, "subjects": people, "fps": rate, "resolution": size,
@@ -111,7 +122,7 @@ def catalogue() -> pd.DataFrame:
         )  # fmt: skip
     table = pd.DataFrame(rows)
     counts = ["clips", "subjects", "classes", "survey_clips", "survey_subjects", "survey_fps", "survey_classes"]
-    return table.astype(dict.fromkeys(counts, "Int64")).fillna({"doi": "", "survey_resolution": "", "survey_aus": ""})
+    return table.astype(dict.fromkeys(counts, "Int64")).fillna({"camera": "", "doi": "", "survey_resolution": "", "survey_aus": ""})
 
 
 def catalogue_page() -> str:
