@@ -166,6 +166,10 @@ def test_the_source_is_told_by_what_lies_there(tmp_path, monkeypatch):
     [
         (None, "faces.npz does not exist"),
         (b"no npz", "faces.npz cannot be read as npz"),
+        (b"PK\x03\x04 and then nothing", "faces.npz cannot be read as npz"),
+        (b"", "faces.npz cannot be read as npz"),
+        ({"image": np.zeros((2, 4, 4), np.uint8), "emotion": "anger"}, r"emotion \(\)"),
+        ({"image": np.zeros((2, 4, 4), np.uint8), "emotion": ["a", "b"], "name": ["a"]}, r"name \(1,\)"),
         ({"image": np.zeros((2, 4, 4), np.uint8)}, r"must have image \(N, H, W\) uint8 and emotion \(N,\); it has image \(2, 4, 4\) uint8"),
         ({"image": np.zeros((2, 4, 4)), "emotion": ["a", "b"]}, "it has image .*float64"),
         ({"image": np.zeros((2, 4, 4), np.uint8), "emotion": ["a"]}, r"emotion \(1,\)"),

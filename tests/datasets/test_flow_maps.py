@@ -9,6 +9,8 @@ import pytest
 from fleeting.datasets.flow_maps import FlowMaps
 from fleeting.errors import DatasetError
 
+from . import releases
+
 
 def _tree(root):
     """Two samples of sub01, one each of 006 and s03, the latter's name unpadded, one with a trailing blank; u_train repeats."""
@@ -88,3 +90,62 @@ def test_counts_of_the_real_maps(shared_data):
     assert clips[0].id == "casme2/sub01/EP02_01f"
     assert clips[0].frames.shape == (1, 28, 28, 3)
     assert dataset.check().counts["usable"] == 145
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"label": [5, 0]}, "has the label 5; expected are 0 negative, 1 positive, 2 surprise"),
+        ({"label": [-1, 0]}, "has the label -1"),
+        ({"label": np.array(["negative", "0"])}, "has the label negative"),
+        ({"label": [1]}, "label is (1,), maps (2, 28, 28, 3); expected is one label a map"),
+        ({"label": np.array(1)}, "label is ()"),
+        ({"clip": np.array(["a"])}, "clip is (1,)"),
+        ({"au": np.array(["12"])}, "au is (1,)"),
+        ({"maps": np.zeros((1, 28, 28, 3), np.uint8)}, "subject is (2,), maps (1, 28, 28, 3)"),
+        ({"maps": np.zeros((2, 28, 28, 3), np.float32)}, "maps is float32; expected is uint8"),
+    ],
+)
+def test_an_npz_that_does_not_fit_together_is_named(tmp_path, wrong, says):
+    """Each was a traceback, or (a label of -1, maps of floats) was taken without a word."""
+    _npz(tmp_path / "m.npz", **wrong)
+    (finding,) = FlowMaps(tmp_path / "m.npz").check().findings
+    assert finding.level == "error"
+    assert says in finding.text
+
+
+@pytest.mark.parametrize("keep", [0, 0.5, 0.9])
+def test_half_an_npz_is_named(tmp_path, keep):
+    _npz(tmp_path / "m.npz")
+    content = (tmp_path / "m.npz").read_bytes()
+    (tmp_path / "m.npz").write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(DatasetError, match=r"m\.npz cannot be read as npz .*Copy it again"):
+        FlowMaps(tmp_path / "m.npz").clips()
+
+
+def test_the_tree_is_found_below_the_folder_that_holds_it(tmp_path):
+    assert len(FlowMaps(_tree(tmp_path / "norm_u_v_os").parent).clips()) == 4
+
+
+def test_subjects_of_no_dataset_we_know_and_labels_that_are_none_are_told(tmp_path):
+    """Subjects of MMEW were taken for CASME II's, and a folder 3 was passed over without a word."""
+    for folder in ("S13/u_test/0", "sub01/u_test/1", "sub01/u_test/3"):
+        releases.picture(tmp_path / folder / "one.png", size=(28, 28))
+    dataset = FlowMaps(tmp_path)
+    assert [clip.id for clip in dataset.clips()] == ["casme2/sub01/one", "flow-maps/S13/one"]
+    text = str(dataset.check())
+    assert "of S13 we do not know the dataset" in text
+    assert "u_test/3 is none of the labels 0, 1, 2: passed over" in text
+
+
+def test_the_maps_of_one_dataset_are_held_against_its_own_share(tmp_path):
+    releases.picture(tmp_path / "sub01/u_test/1/one.png", size=(28, 28))
+    text = str(FlowMaps(tmp_path).check())
+    assert "1 clips; the release has 145" in text
+    assert "0 negative; the release has 88" in text
+
+
+def test_the_real_maps_of_casme2_are_complete(shared_data):
+    checkup = FlowMaps(shared_data / "casme2_flows.npz").check()
+    assert checkup.findings == []
+    assert checkup.sheet.endswith("casme2_flows.npz")

@@ -68,6 +68,34 @@ def test_a_run_that_breaks_off_leaves_no_sheet_and_is_gone_on_with(release, tmp_
     assert content(synthesize(tmp_path / "a", **SMALL)) == content(release)
 
 
+def test_what_was_cut_off_on_its_way_is_named(release, tmp_path):
+    """It was a traceback out of zipfile."""
+    root = shutil.copytree(release, tmp_path / "a")
+    path = min(root.glob("flow/*/*.npz"))
+    path.write_bytes(path.read_bytes()[:100])
+    (clip,) = [clip for clip in Synthetic(root).clips() if clip.id.endswith(path.stem)]
+    with pytest.raises(DatasetError, match=rf"{path.name} cannot be read .*Make the release again"):
+        Synthetic(root).flow(clip)
+    with pytest.raises(OutputError, match=rf"{path.name} is not what was written here .*Remove it: the same call makes it again"):
+        synthesize(root, **SMALL)
+    path.unlink()
+    assert content(synthesize(root, **SMALL)) == content(release)
+
+
+def test_the_doctor_knows_what_the_release_should_have(release, tmp_path):
+    assert Synthetic(release).check().findings == []
+    root = shutil.copytree(release, tmp_path / "a")
+    min(root.glob("flow/*/*.npz")).unlink()
+    (root / "videos/v01.truth.csv").unlink()
+    next((root / "expressions/anger").iterdir()).unlink()
+    (root / "maps.npz").unlink()
+    assert [one.text.partition(";")[0] for one in Synthetic(root).check().findings] == [
+        "flow: 3 flow fields of 4", "videos: 0 truths of videos of 1", "expressions: 7 stills of 8", "maps.npz: 0 files of maps of 1",
+    ]  # fmt: skip
+    (root / "release.json").unlink()
+    assert "release.json cannot be read" in str(Synthetic(root).check())
+
+
 def test_another_seed_gives_another_release(release, tmp_path):
     other = Synthetic(synthesize(tmp_path / "a", 2, 4, **{**CLIPS_ONLY, "maps": 6}, seed=1))
     one = Synthetic(release)

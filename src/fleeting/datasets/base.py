@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip, Video
-from ..errors import DatasetError
+from ..errors import DatasetError, MediaError
 from .aus import parse_aus
+from .cells import frame_numbers, kinds, rates
 from .correct import NOT_CODED, correct, read_corrections
 from .frames import Pictures, PictureStream, SteadyTimes
-from .tree import Tree, check_root, read_sheet
+from .tree import Tree, check_root, read_sheet, where_from
 
 if TYPE_CHECKING:
     from .check import Checkup
@@ -47,8 +48,10 @@ class Dataset:
     classes : tuple of str
     expected : mapping of str to int
         ``clips``, ``subjects`` and clips an emotion, as in the release that is handed out.
+    long_videos : int
+        How many long videos the release has; 0: none, or not known.
     published : mapping of str to int
-        The same as the paper has it, where it differs.
+        What ``expected`` says, as the paper has it, where it differs.
     protocols : mapping of str to (tuple of str, int)
         Emotions a protocol takes, and the number of clips it ends up with.
     """
@@ -61,10 +64,12 @@ class Dataset:
     doi: ClassVar[str] = ""
     request_url: ClassVar[str] = ""
     expected: ClassVar[Mapping[str, int]] = {}
+    long_videos: ClassVar[int] = 0
     published: ClassVar[Mapping[str, int]] = {}
     protocols: ClassVar[Mapping[str, tuple[tuple[str, ...], int]]] = {}
     layouts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     sheets: ClassVar[tuple[str, ...]] = ()
+    _or_the_sheet: ClassVar[str] = ", or the sheet itself (sheet=)"
     set_aside: ClassVar[tuple[str, ...]] = ()  # folders beside the pictures that the release has, and we do not read
 
     def __init__(
@@ -80,6 +85,7 @@ class Dataset:
         self.corrections = corrections
         self._sheet = None if sheet is None else Path(sheet).expanduser()
         self.layout, self.pictures = self._find_pictures(layout)
+        self.unfit: list[str] = []  # what of your own corrections found no clip; for the doctor
         self._below: dict[tuple[str, str], Path] | None = None
         self._alone: dict[str, Path] = {}
 
@@ -103,15 +109,15 @@ class Dataset:
         """
         table = self._correct(self.read_table().reset_index(drop=True))
         for column in NUMBERS:
-            table[column] = _numbers(table, column, self.sheet_name)
+            table[column] = frame_numbers(table, column, self.sheet_name)
         for column in ("apex", "offset"):  # zeros stand for "not coded"
             table[column] = table[column].mask((table[column] <= 0) & ~(table["onset"] <= 0).fillna(False))
         text = table["aus"] if "aus" in table else [None] * len(table)
         table["aus"] = pd.Series([parse_aus(cell) for cell in text], index=table.index, dtype=object)
         emotion = table["emotion"].str.strip().str.casefold() if "emotion" in table else pd.Series("", index=table.index)
         table["emotion"] = emotion.astype(object).mask(emotion.isin(NOT_CODED), None)
-        table["kind"] = table.get("kind", "micro")
-        table["fps"] = pd.to_numeric(table["fps"]) if "fps" in table else self.fps
+        table["kind"] = kinds(table, self.sheet_name) if "kind" in table else "micro"
+        table["fps"] = rates(table, self.sheet_name) if "fps" in table else self.fps
         return table[[*STANDARD, *(column for column in table if column not in STANDARD)]]
 
     def clips(self, *, kind: str | None = None, partial: bool = False) -> list[Clip]:
@@ -125,7 +131,8 @@ class Dataset:
         kind : {"micro", "macro"}, optional
             Default: micro-expressions, or everything where the release has none.
         partial : bool, default=False
-            Leave out clips whose pictures are missing or whose numbers are out of order, instead of raising.
+            Leave out clips whose pictures are missing, whose numbers are out of order or whose name another one has, instead of
+            raising.
 
         Raises
         ------
@@ -137,15 +144,18 @@ class Dataset:
             kind = "micro" if (table["kind"] == "micro").any() else None
         rows = table if kind is None else table[table["kind"] == kind]
         if rows.empty:
-            there = ", ".join(sorted(table["kind"].unique())) or "nothing"
-            raise DatasetError(f"{self.sheet_name} lists no clip of kind {kind!r}; it has {there}.")
+            there = ", ".join(sorted(table["kind"].unique()))
+            has = f"it has {there}: ask for kind={there!r}" if there else "take it as it was released"
+            raise DatasetError(f"{self.sheet_name} lists no {f'{kind} ' if kind else ''}clip; {has}.")
         if twice := sorted(rows.loc[rows["clip"].duplicated(), "clip"]):
+            rows = rows[~rows["clip"].isin(twice)]
+        if twice and not (partial and len(rows)):
             raise DatasetError(f"{self.sheet_name} lists {twice[0]} twice; each clip needs a name of its own.")
         clips, wrong = [], []
         for row in rows.itertuples(index=False):
             try:
                 clips.append(self._clip(row))
-            except DatasetError as error:
+            except (DatasetError, MediaError) as error:
                 wrong.append(str(error))
         if wrong and not (partial and clips):
             raise DatasetError(
@@ -188,7 +198,7 @@ class Dataset:
         if not found:
             raise DatasetError(
                 f"{self.root} holds no annotation sheet of {self.title} ({' or '.join(self.sheets)}). Is it the right folder? "
-                f"Give the sheet with sheet=, or ask for it at {self.request_url}"
+                f"{self.tree.packed()}Give the folder that holds it{self._or_the_sheet}. {where_from(self.request_url)}".rstrip()
             )
         return found[0]
 
@@ -248,8 +258,8 @@ class Dataset:
     def _expected_folders(self) -> str:
         if self.layout == "plain" and self.layouts:
             names = ", ".join(name for folders in self.layouts.values() for name in folders[:1])
-            return f"The pictures of {self.title} come in a folder {names}: give the folder which holds it."
-        return f"Unpack or copy {self.title} again."
+            return f"{self.tree.packed()}The pictures of {self.title} come in a folder {names}: give the folder which holds it."
+        return f"{self.tree.packed()}Unpack or copy {self.title} again."
 
     def _find_pictures(self, layout: str | None) -> tuple[str, Path]:
         if layout is not None and layout not in self.layouts:
@@ -309,7 +319,11 @@ class Dataset:
     def _correct(self, table: pd.DataFrame) -> pd.DataFrame:
         if self.corrections is False:
             return table
-        known = read_corrections(self.name, None if self.corrections is True else self.corrections)
+        own = None if self.corrections is True else self.corrections
+        known = read_corrections(self.name, own)
+        if known and own is not None and "clip" in known[0]:
+            unknown = [clip for clip in dict.fromkeys(known[0]["clip"]) if clip not in set(table["clip"])]
+            self.unfit = [f"{known[1]} corrects {clip}, which the sheet does not list" for clip in unknown]
         return correct(table, *known, self.sheet_name) if known else table
 
 
@@ -331,20 +345,9 @@ def _root(root: str | Path | None, name: str, title: str, request_url: str) -> P
         if not home:
             raise DatasetError(
                 f"Where is {title}? Give its folder, or set FLEETING_DATA to the folder that holds {name}/. "
-                f"It is handed out at {request_url}"
+                f"{where_from(request_url)}".rstrip()
             )
         root = Path(home) / name
     path = Path(root).expanduser()
     check_root(path, title, request_url)
     return path
-
-
-def _numbers(table: pd.DataFrame, column: str, sheet: str) -> pd.Series:
-    if column not in table:
-        return pd.Series(pd.NA, index=table.index, dtype="Int64")
-    text = table[column].astype(str).str.strip()
-    values = pd.to_numeric(text.mask(text.isin(NOT_CODED)), errors="coerce")
-    if (strange := values.isna() & ~text.isin(NOT_CODED)).any():
-        cell, clip = text[strange].iloc[0], table.loc[strange, "clip"].iloc[0]
-        raise DatasetError(f"{sheet} has {column} {cell!r} for {clip}, which is no frame number. Mend the cell.")
-    return values.mask(values < 0).round().astype("Int64")  # SAMM's long videos have fractions, and -1 for "not coded"

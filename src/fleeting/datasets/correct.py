@@ -8,13 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import DatasetError
+from ..errors import DatasetError, UsageError
 
 NOT_CODED = {"", "/", "\\", "?", "-", "nan", "NaN", "None"}
 
 
 def read_corrections(name: str, own: str | Path | None = None) -> tuple[pd.DataFrame, str] | None:
     """The known errors of a release, or those of your own file, and where they stand; None if none are known."""
+    if own is not None and not isinstance(own, str | Path):
+        raise UsageError(f"corrections={own!r} must be True, False or the file with your own.")
     path: Any = Path(own).expanduser() if own is not None else files(__package__) / "corrections" / f"{name}.csv"
     if own is None and not path.is_file():
         return None

@@ -30,7 +30,7 @@ from .expressions import FER2013, ClassFolders
 from .folder import FolderDataset
 from .frames import InMemory
 from .new_folder import new_folder
-from .tree import Tree
+from .tree import Tree, read_npz
 
 SIZE = 32
 BAND = (2 / 48, 10 / 48, 46 / 48, 28 / 48)  # x0, y0, x1, y1 as shares of a picture that is all face
@@ -231,15 +231,10 @@ def _points(image: np.ndarray, mesh: FaceMesh) -> np.ndarray | None:
 
 
 def _npz(path: Path) -> list[Clip]:
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path} does not exist. Check the spelling, and the folder in which you are.") from error
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be read as npz ({error}). Copy it again.") from error
+    arrays = read_npz(path)
     images, emotions = arrays.get("image"), arrays.get("emotion")
-    if images is None or emotions is None or images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(emotions):
+    one_each = [arrays[key].shape for key in ("emotion", "name") if key in arrays]
+    if images is None or emotions is None or images.ndim != 3 or images.dtype != np.uint8 or set(one_each) != {images.shape[:1]}:
         there = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in arrays.items())
         raise DatasetError(f"{path} must have image (N, H, W) uint8 and emotion (N,); it has {there or 'nothing'}.")
     names = arrays.get("name", np.arange(len(images)).astype(str))

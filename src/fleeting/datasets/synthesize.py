@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from ..errors import FleetingError, OutputError, UsageError
+from ..errors import DatasetError, FleetingError, OutputError, UsageError
 from ..media.pictures import PICTURES
 from .identities import drawn_face, faces_in
 from .rendering import Portrait
@@ -28,6 +28,7 @@ from .synthetic import synthetic_interview
 from .synthetic_clips import GROUPS, WORDS, Difficulty, Performance, Sitter, perform
 from .synthetic_maps import write_maps
 from .synthetic_stills import CLASSES, still
+from .tree import read_npz
 
 REVISION = 1  # raised when the same settings give other files: what an earlier one left unfinished is not gone on with
 ABOUT, SHEET, MAPS = "release.json", "clips.csv", "maps.npz"
@@ -307,8 +308,11 @@ def _write_clip(settings: _Settings, item: _Item, clip: Performance, sitter: Sit
 
 
 def _row_of(settings: _Settings, item: _Item) -> dict[str, Any]:
-    with np.load(_places(settings, item)[1], allow_pickle=False) as file:
-        return dict(json.loads(str(file["row"])))
+    path = _places(settings, item)[1]
+    try:
+        return dict(json.loads(str(read_npz(path)["row"])))
+    except (DatasetError, KeyError, ValueError) as error:
+        raise OutputError(f"{path} is not what was written here ({error}). Remove it: the same call makes it again.") from error
 
 
 def _make_video(settings: _Settings, number: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..errors import DatasetError
 from ..media import open_media
 from .folder import FolderDataset
 from .frames import SteadyTimes, VideoStream
+from .tree import read_npz
 
 HOW = "fleeting datasets synthesize FOLDER"
 
@@ -46,11 +48,29 @@ class Synthetic(FolderDataset):
     fps = 200.0
     classes = ("anger", "disgust", "sadness", "fear", "contempt", "repression", "happiness", "surprise")
     request_url = f"(make it: {HOW})"
+    _or_the_sheet = ""
     sheets = ("clips.csv",)  # type: ignore[assignment]
     set_aside = ("flow", "videos", "expressions")
 
     def __init__(self, root: str | Path | None = None):
         super().__init__(root, corrections=False)
+
+    def remarks(self) -> list[str]:
+        """What of the release is missing by its own account, ``release.json``."""
+        try:
+            told = json.loads((self.root / "release.json").read_text("utf-8"))
+            parts = [
+                ("clips.csv", "clips", int(told["clips"]), len(self.table)),
+                ("flow", "flow fields", int(told["clips"]), sum(1 for _ in self.root.glob("flow/*/*.npz"))),
+                ("videos", "long videos", int(told["long_videos"]), sum(1 for _ in self.root.glob("videos/v*.mp4"))),
+                ("videos", "truths of videos", int(told["long_videos"]), sum(1 for _ in self.root.glob("videos/v*.truth.csv"))),
+                ("expressions", "stills", int(told["expressions"]), sum(path.is_file() for path in self.root.glob("expressions/*/*"))),
+                ("maps.npz", "files of maps", int(told["maps"] > 0), int((self.root / "maps.npz").is_file())),
+            ]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return [f"release.json cannot be read ({error}): whether anything is missing cannot be told"]
+        lacking = [(where, what, number, here) for where, what, number, here in parts if here != number]
+        return [f"{where}: {here} {what} of {number}; the same synthesize again makes the rest" for where, what, number, here in lacking]
 
     def videos(self) -> list[Video]:
         """The long videos with their micro- and macro-expressions; DatasetError where the release has none."""
@@ -79,7 +99,6 @@ class Synthetic(FolderDataset):
         name = (clip.id if isinstance(clip, Clip) else clip).removeprefix(f"{self.name}/")
         path = self.root / "flow" / f"{name}.npz"
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return np.asarray(file["flow"], np.float32)
-        except (OSError, ValueError, KeyError) as error:
+            return np.asarray(read_npz(path)["flow"], np.float32)
+        except (DatasetError, KeyError) as error:
             raise DatasetError(f"{path} cannot be read ({error}). Make the release again: {HOW}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import zipfile
 from collections import deque
@@ -10,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..errors import DatasetError
 from ..media.pictures import PICTURES
 
 SHEETS = (".csv", ".xls", ".xlsb", ".xlsm", ".xlsx")
+ARCHIVES = (".7z", ".gz", ".rar", ".tar", ".tgz", ".zip")
 
 # What the releases call the same thing. Compared without case, blanks and signs.
 COLUMNS = {
@@ -100,11 +103,31 @@ class Tree:
         """The pictures of a folder by frame number: the last number in the name, so img9 comes before img10."""
         numbered = {}
         for name, path in self.entries(folder).items():
-            stem, _, suffix = name.rpartition(".")
-            if f".{suffix}" in PICTURES and (digits := re.findall(r"\d+", stem)):
-                numbered[int(digits[-1])] = path
+            if (number := frame_number(name)) is not None:
+                numbered[number] = path
         del self._entries[folder]  # a million names need not stay in memory
         return dict(sorted(numbered.items()))
+
+
+    def packed(self) -> str:
+        """A sentence about the archives near the top, which somebody forgot to unpack; "" if there are none."""
+        found = sorted(path.name for folder in self.walk(1) for name, path in self.entries(folder).items() if name.endswith(ARCHIVES))
+        return f"It holds {', '.join(found[:2])}{' and more' if found[2:] else ''}: unpack first. " if found else ""
+
+
+def frame_number(name: str) -> int | None:
+    """The last number in a picture's name; None if it has none, or is no picture."""
+    stem, _, suffix = name.casefold().rpartition(".")
+    digits = re.findall(r"\d+", stem) if f".{suffix}" in PICTURES else []
+    return int(digits[-1]) if digits else None
+
+
+def where_from(request_url: str) -> str:
+    """A sentence about who hands a release out; "" where it is your own."""
+    if request_url.startswith("("):
+        text = request_url.strip("()")
+        return "" if text == "yours" else f"{text[0].upper()}{text[1:]}."
+    return f"It is handed out at {request_url}"
 
 
 def check_root(root: Path, title: str, request_url: str) -> None:
@@ -113,8 +136,8 @@ def check_root(root: Path, title: str, request_url: str) -> None:
         return
     if not root.exists():
         what = "is a link whose target is gone" if root.is_symlink() else "does not exist"
-        raise DatasetError(f"{root} {what}. Give the folder of {title}; it is handed out at {request_url}")
-    if zipfile.is_zipfile(root) or root.suffix.lower() in (".zip", ".rar", ".7z", ".gz", ".tar"):
+        raise DatasetError(f"{root} {what}. Give the folder of {title}. {where_from(request_url)}".rstrip())
+    if root.suffix.lower() in ARCHIVES or zipfile.is_zipfile(root):
         raise DatasetError(f"{root} is an archive. Unpack it, and give the folder that comes out.")
     raise DatasetError(f"{root} is a file, not a folder. Give the folder which holds {title}.")
 
@@ -129,18 +152,52 @@ def read_sheets(path: Path) -> dict[str, list[list[str]]]:
     """
     try:
         if path.suffix.lower() == ".csv":
-            text = path.read_bytes().decode("utf-8-sig", "replace")
-            return {"": [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]}
+            return {"": [[cell.strip() for cell in row] for row in read_csv(path)]}
         from python_calamine import CalamineWorkbook
 
         path.open("rb").close()
         with CalamineWorkbook.from_path(str(path)) as book:
             sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
         return {name: [[_text(cell) for cell in row] for row in rows] for name, rows in sheets.items()}
+    except DatasetError:
+        raise
     except OSError as error:
         raise DatasetError(f"{path} may not be read: {error.strerror}. Close it in other programs, or copy it.") from error
-    except Exception as error:  # calamine's and csv's own
+    except Exception as error:  # calamine's own
         raise DatasetError(f"{path} is not a sheet that can be read ({error}). Copy or download it again.") from error
+
+
+def read_csv(path: Path) -> list[list[str]]:
+    """The rows of a csv, whose cells are parted by commas, or, as some spreadsheet programs write it, by semicolons or tabs.
+
+    Raises
+    ------
+    DatasetError
+        The file may not be read, is no csv, or is in an encoding in which two people's names could become one.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        first = next((line for line in text.splitlines() if line.strip()), "")
+        mark = next((mark for mark in ",;\t" if mark in first), ",")
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except OSError as error:
+        raise DatasetError(f"{path} may not be read: {error.strerror}. Close it in other programs, or copy it.") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not in UTF-8 (byte {error.start}). Save it again as CSV UTF-8, or as xlsx.") from error
+    except csv.Error as error:
+        raise DatasetError(f"{path} is not a sheet that can be read ({error}). Copy or download it again.") from error
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an npz, by name; DatasetError if it is none, or was cut off on its way."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            return {name: content[name] for name in content.files}
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path} does not exist. Check the spelling, and the folder in which you are.") from error
+    except Exception as error:  # zipfile's, zlib's and numpy's own
+        raise DatasetError(f"{path} cannot be read as npz ({error}). Copy it again.") from error
 
 
 def read_sheet(path: Path, required: Sequence[str]) -> pd.DataFrame:
@@ -167,7 +224,7 @@ def read_sheet(path: Path, required: Sequence[str]) -> pd.DataFrame:
             names = [_standard(cell) for cell in row]
             absent = [name for name in required if name not in names]
             if not absent:
-                return _frame(rows[number + 1 :], names, required)
+                return _frame(path, rows[number + 1 :], names, required)
             if len(absent) < len(lacking):
                 closest, lacking = row, absent
     expected = "; ".join(f"{name} ({', '.join(COLUMNS[name])})" for name in lacking)
@@ -175,12 +232,16 @@ def read_sheet(path: Path, required: Sequence[str]) -> pd.DataFrame:
     raise DatasetError(f"{path} lacks the columns: {expected}.{header} Take the sheet as it was released, or rename them.")
 
 
-def _frame(rows: list[list[str]], names: list[str], required: Sequence[str]) -> pd.DataFrame:
+def _frame(path: Path, rows: list[list[str]], names: list[str], required: Sequence[str]) -> pd.DataFrame:
     width = len(names)
     keep = [i for i, name in enumerate(names) if name and name not in names[:i]]
     needed = [names.index(name) for name in required]
     padded = [(row + [""] * width)[:width] for row in rows]
-    body = [[row[i] for i in keep] for row in padded if any(row[i] for i in needed)]
+    filled = [row for row in padded if sum(bool(row[i]) for i in needed) > 1]  # a single cell is a note below the table
+    for name in ("subject", "filename"):
+        if name in required and (lost := [row for row in filled if not row[names.index(name)]]):
+            raise DatasetError(f"{path} has a row without {name}: {', '.join(filter(None, lost[0]))}. Fill it in, or take the row out.")
+    body = [[row[i] for i in keep] for row in filled]
     return pd.DataFrame(body, columns=[names[i] for i in keep], dtype=str)
 
 
