@@ -57,6 +57,13 @@ def test_the_doctor_lets_depth_be_and_names_a_subject_that_is_none(tmp_path):
         _ = CAS_ME_3(tmp_path).table
 
 
+def test_a_sheet_of_micro_expressions_without_emotions_lacks_a_column(tmp_path):
+    rows = [MICRO[:-1], ["spNO.1", "a", 5, 6, 8, "5", "II"]]
+    releases.workbook(tmp_path / "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", label=rows)
+    with pytest.raises(DatasetError, match=r"JpgIndex_v2\.xlsx lacks the columns: emotion"):
+        _ = CAS_ME_3(tmp_path).table
+
+
 def test_counts_of_the_real_sheets(shared_data, tmp_path):
     dataset = CAS_ME_3(tmp_path, sheet=shared_data / "annotations/casme3_part_A_ME_label_JpgIndex_v2.xlsx")
     table = dataset.table

@@ -11,6 +11,7 @@ from fleeting.datasets.casme2 import CASME2
 from fleeting.datasets.folder import FolderDataset
 from fleeting.datasets.mmew import MMEW
 from fleeting.datasets.samm import SAMM
+from fleeting.datasets.samm_lv import SAMMLV
 from fleeting.datasets.smic import SMIC
 from fleeting.media import write_video
 
@@ -99,6 +100,85 @@ def test_impossible_order_long_events_doubles_and_folders_nobody_speaks_of(tmp_p
     assert "onset, apex, offset are 8 13 12" in text
     assert "EP13_02 is not in the sheet" in text
     assert "sub07 is not in the sheet" in text
+
+
+def test_a_slip_of_the_pen_of_eight_digits_is_a_finding_and_no_lack_of_memory(tmp_path):
+    """A list of all missing numbers was made; of a later digit more it filled the memory."""
+    root = releases.casme2(tmp_path)
+    row = ["01", "EP02_01f", None, 8, 10, 900_000_000, None, "12", "happiness"]
+    releases.workbook(root / "CASME2-coding-20190701.xlsx", Sheet1=[releases.CASME2_HEADER, row])
+    checkup = CASME2(root).check()
+    (text,) = [one.text for one in checkup.findings if one.topic == "frames"]
+    assert text == "899999986 of the pictures 8 to 900000000 are missing: 15, 16, 17, 18, 19 ..."
+
+
+def test_an_onset_that_was_not_coded_and_words_that_are_none_of_the_release_s(tmp_path):
+    root = releases.casme2(tmp_path)
+    rows = [
+        ["01", "EP02_01f", None, -8, 10, 12, None, "12", "hapiness"],
+        ["04", "EP12_01f", None, 20, 21, 24, None, "4", None],
+        ["04", "EP13_02", None, 5, 6, 7, None, "4", "disgust"],
+    ]
+    releases.workbook(root / "CASME2-coding-20190701.xlsx", Sheet1=[releases.CASME2_HEADER, *rows])
+    checkup = CASME2(root).check()
+    wanted = {("onset", "sub01/EP02_01f"), ("emotion", "sub01/EP02_01f"), ("emotion", "sub04/EP12_01f")}
+    assert {(topic, clip) for topic, clip in _topics(checkup, "warning") if clip} == wanted
+    assert "'hapiness' is none of happiness, disgust" in str(checkup)
+    assert str(checkup).endswith("warnings want a look.")
+
+
+def test_two_pictures_of_one_number_are_told(tmp_path):
+    """One of them was taken without a word."""
+    folder = releases.casme2(tmp_path) / "Cropped/sub01/EP02_01f"
+    releases.picture(folder / "img0009.jpg")
+    (folder / "._reg_img9.jpg").write_bytes(b"what a Mac leaves behind")
+    text = str(CASME2(tmp_path).check())
+    assert "EP02_01f has 2 pictures of number 9, img0009.jpg and reg_img9.jpg: the first is taken" in text
+    assert CASME2(tmp_path).pictures_in(folder)[9].name == "img0009.jpg"
+
+
+def test_usable_is_what_clips_gives(tmp_path):
+    """A clip without frames a second counted as usable, and ``clips`` refused it."""
+    releases.pictures(tmp_path / "one", "img{}.png", range(3))
+    releases.pictures(tmp_path / "two", "img{}.png", range(3))
+    (tmp_path / "clips.csv").write_text("clip,subject,fps\none,anna,\ntwo,bo,25\n")
+    checkup = FolderDataset(tmp_path).check()
+    assert _topics(checkup) == {("clip", "one")}
+    assert checkup.counts["usable"] == len(FolderDataset(tmp_path).clips(partial=True)) == 1
+
+
+def test_clips_of_one_name_are_neither_usable_nor_given(tmp_path):
+    releases.pictures(tmp_path / "one", "img{}.png", range(3))
+    releases.pictures(tmp_path / "two", "img{}.png", range(3))
+    (tmp_path / "clips.csv").write_text("clip,subject\none,anna\none,anna\ntwo,bo\n")
+    dataset = FolderDataset(tmp_path, fps=25)
+    assert dataset.check().counts["usable"] == 1
+    assert [clip.id for clip in dataset.clips(partial=True)] == ["folder/two"]
+
+
+def test_long_videos_are_counted_and_looked_through(tmp_path):
+    videos = tmp_path / "SAMM_longvideos"
+    header = ["Subject", "Filename", "Onset", "Apex", "Offset", "Type", "Action Units"]
+    releases.workbook(tmp_path / "SAMM_LongVideos_V2_Release.xlsx", FACS=[header, ["006", "006_1_1", 3, 5, 8, "Macro", "4"]])
+    releases.pictures(videos / "006_1", "006_1_{:04d}.jpg", range(20))
+    releases.pictures(videos / "006_2", "006_2_{:04d}.jpg", [0, 1, 3, 4])
+    (videos / "007_1").mkdir()
+    checkup = SAMMLV(tmp_path).check()
+    assert checkup.counts["videos"] == 3
+    assert "3 long videos; the release has 147" in str(checkup)
+    assert _topics(checkup) == {("video", "007/007_1")}
+    assert ("video", "006/006_2") in _topics(checkup, "warning")
+    assert "1 pictures within this long video are missing, the first is 2" in str(checkup)
+    assert "not in the sheet" not in str(checkup)
+    (videos / "006_1/006_1_0017.jpg").write_bytes(b"outside of any expression")
+    assert ("decode", "006/006_1") in _topics(SAMMLV(tmp_path).check(frames=True))
+
+
+def test_own_corrections_of_a_clip_that_is_not_there_are_told(tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text("clip,column,published,corrected,reason\nsub01/EP02_01,offset,12,11,seen\n")
+    checkup = CASME2(releases.casme2(tmp_path / "c"), corrections=own).check()
+    assert f"{own} corrects sub01/EP02_01, which the sheet does not list" in str(checkup)
 
 
 def test_a_sheet_that_cannot_be_read_is_a_finding(tmp_path):

@@ -90,3 +90,25 @@ def test_the_faces_of_fer2013_are_numbers_from_0_to_255():
     with pytest.raises(DatasetError):
         _Pixels(" ".join(["300"] * 2304), "x")()
     assert _Pixels(" ".join(["255"] * 2304), "x")().dtype == np.uint8
+
+
+@pytest.mark.parametrize("emotion", ["", "12", "7", "01"])
+def test_an_emotion_that_is_a_part_of_0123456_but_no_digit_is_named(tmp_path, emotion):
+    """An empty one and 12 were tracebacks."""
+    with pytest.raises(DatasetError, match=r"line 3, has no emotion of 0 to 6"):
+        _ = _fer(tmp_path, [(1, "1", "Training"), (emotion, "1", "Training")]).table
+
+
+def test_class_folders_named_after_no_expression_are_asked_about(tmp_path):
+    for name in ("anger/a_1", "holiday/a_2"):
+        releases.picture(tmp_path / f"{name}.png")
+    assert "folders named after no expression we know: holiday;" in str(ClassFolders(tmp_path).check())
+
+
+@pytest.mark.parametrize("reader", [MMI, TFEID])
+def test_any_other_folder_of_pictures_is_not_taken_for_a_release(tmp_path, reader):
+    """The clips of SAMM were "nothing is wrong" to MMI, with 006_1_2 for an emotion."""
+    releases.samm(tmp_path)
+    checkup = reader(tmp_path).check()
+    assert not checkup.ok
+    assert "none of which is named after an expression" in str(checkup)

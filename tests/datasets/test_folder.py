@@ -77,3 +77,38 @@ def test_what_is_wrong_with_the_table_is_named(tmp_path):
     _write(tmp_path, "one,anna,0,1,2,,,,25,,,", "one,anna,0,1,2,,,,25,,,")
     with pytest.raises(DatasetError, match="lists one twice"):
         FolderDataset(tmp_path).clips()
+
+
+def test_a_column_that_stands_twice_and_rows_without_a_name_are_named(tmp_path):
+    (tmp_path / "clips.csv").write_text("clip,subject,fps,,,fps\none,a,25,,,25\n")
+    with pytest.raises(DatasetError, match=r"clips\.csv has the column fps twice"):
+        FolderDataset(tmp_path).clips()
+    for row, lost in (("one,", "subject"), (",anna", "clip")):
+        (tmp_path / "clips.csv").write_text(f"clip,subject\n{row}\n")
+        with pytest.raises(DatasetError, match=rf"clips\.csv has a row without {lost}: "):
+            FolderDataset(tmp_path, fps=25).clips()
+
+
+def test_columns_without_a_name_are_passed_over_and_kinds_may_be_capital(tmp_path):
+    releases.pictures(tmp_path / "one", "img{}.png", range(3))
+    (tmp_path / "clips.csv").write_text("clip,subject,,kind,\none,a,x,Micro,y\n")
+    assert FolderDataset(tmp_path, fps=25).clips()[0].id == "folder/one"
+
+
+def test_a_film_that_is_none_is_one_clip_less(tmp_path):
+    """It was a MediaError for the whole folder, ``partial`` or not."""
+    _film(tmp_path / "film.mp4")
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    (tmp_path / "clips.csv").write_text("clip,subject\nbroken.mp4,a\nfilm.mp4,b\n")
+    with pytest.raises(DatasetError, match=r"1 of the 2 clips.*broken\.mp4"):
+        FolderDataset(tmp_path).clips()
+    assert [clip.id for clip in FolderDataset(tmp_path).clips(partial=True)] == ["folder/film.mp4"]
+    assert FolderDataset(tmp_path).check().counts["usable"] == 1
+
+
+def test_a_video_in_two_files_is_refused(tmp_path):
+    _film(tmp_path / "one.mp4")
+    _film(tmp_path / "two.mp4")
+    _write(tmp_path, "a,anna,1,2,3,,,,,one.mp4,film,", "b,anna,6,7,8,,,,,two.mp4,film,")
+    with pytest.raises(DatasetError, match=r"events of the video film in one\.mp4 and two\.mp4"):
+        FolderDataset(tmp_path).videos()

@@ -34,6 +34,14 @@ def test_macro_expressions_are_clips_of_one_frame(tmp_path):
     assert dataset.check().ok
 
 
+def test_a_stray_picture_among_the_macro_expressions_is_told_and_passed_over(tmp_path):
+    """It was an error for the whole release."""
+    releases.picture(_release(tmp_path) / "Macro_Expression/S01/anger/cover.jpg")
+    dataset = MMEW(tmp_path)
+    assert (len(dataset.clips()), len(dataset.clips(kind="macro"))) == (2, 1)
+    assert "cover.jpg should be named like S01-07-001.jpg: passed over" in str(dataset.check())
+
+
 def test_counts_of_the_real_sheet_without_others(shared_data, tmp_path):
     dataset = MMEW(tmp_path, sheet=shared_data / "annotations/MMEW_Micro_Exp_delete_others.csv")
     table = dataset.table

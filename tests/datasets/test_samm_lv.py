@@ -49,6 +49,12 @@ def test_a_table_of_another_rate_is_suspected(tmp_path):
     assert "resampled to 30 frames/s?" in str(SAMMLV(_release(tmp_path)).check())
 
 
+def test_a_sheet_without_micro_expressions_or_without_any_row_is_no_traceback(tmp_path):
+    for name, rows in (("macro", [["006", "006_1_1", 1, 3, 5, 8, 6, "Macro", "4", None]]), ("empty", [])):
+        releases.workbook(tmp_path / name / "SAMM_LongVideos_V2_Release.xlsx", FACS_Movement_Only=[HEADER, *rows])
+        assert not SAMMLV(tmp_path / name).check().ok
+
+
 def test_counts_of_the_real_sheet(shared_data, tmp_path):
     table = SAMMLV(tmp_path, sheet=shared_data / "spotting/SAMMLV_gt.xlsx").table
     assert table["kind"].value_counts().to_dict() == {"macro": 343, "micro": 159}

@@ -49,6 +49,7 @@ class CAS_ME_2(Dataset):
     doi = "10.1109/TAFFC.2017.2654440"
     request_url = "http://casme.psych.ac.cn/casme/e3"
     expected: ClassVar = {"clips": 57, "subjects": 14, "macro": 300, "negative": 21, "others": 19, "surprise": 9, "positive": 8}
+    long_videos = 98
     published: ClassVar = {"clips": 53, "macro": 250}
     layouts: ClassVar = {
         "cropped": ("cropped", "longVideoFaceCropped"),

@@ -62,7 +62,7 @@ class CAS_ME_3(Dataset):
         if others and others[0] != self.sheet:
             everything = self._named(others[0])
             table = pd.concat([table, everything[everything["kind"] == "macro"]], ignore_index=True)
-            table["emotion"] = table["emotion"].fillna("")
+            table["emotion"] = table["emotion"].fillna("") if "emotion" in table else ""
         return table.assign(clip=told_apart(table["clip"], table["kind"]))
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
@@ -80,7 +80,10 @@ class CAS_ME_3(Dataset):
         return found
 
     def _named(self, path: Path) -> pd.DataFrame:
-        sheet = read_sheet(path, ("subject", "filename", "onset", "apex", "offset", "aus"))
+        required = ("subject", "filename", "onset", "apex", "offset", "aus")
+        sheet = read_sheet(path, required)
+        if not {"kind", "emotion"} & set(sheet):  # the sheet of all expressions has a kind, that of micro-expressions an emotion
+            read_sheet(path, (*required, "emotion"))
         number = sheet["subject"].str.extract(r"(?i)^spno\.?\s*(\d+)$")[0]
         if number.isna().any():
             raise DatasetError(f"{path} has the subject {sheet['subject'][number.isna()].iloc[0]!r}; expected is spNO.1 and so on.")

@@ -43,7 +43,7 @@ class CASME(Dataset):
     expected: ClassVar = {"clips": 189, "subjects": 19}
     published: ClassVar = {"clips": 195}
     layouts: ClassVar = {"cropped": ("CASME_cropped", "Cropped"), "raw": ("CASME_raw", "CASME_RAW_selected")}
-    sheets = ("casme.xls*", "CASME*.xls*")
+    sheets = ("casme.xls*", "CASME1*.xls*", "CASME[!0-9_()i]*.xls*", "CASME_[!s]*.xls*")  # not CASME2-coding
 
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row a clip."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from ..errors import DatasetError
 from ..media.pictures import PICTURES, read_picture
+from .tree import frame_number
 
 if TYPE_CHECKING:
     from .base import Dataset
@@ -31,7 +33,7 @@ class Finding:
     level : {"error", "warning", "note"}
         Errors keep a clip from being used as it stands; warnings want a look; notes say what is known and harmless.
     topic : str
-        ``sheet counts order apex offset long double pictures frames decode stray protocol``.
+        ``sheet counts order onset apex offset long emotion double clip pictures frames video decode stray protocol``.
     clip : str
         As in the table; empty if the finding is not about one clip.
     text : str
@@ -52,7 +54,8 @@ class Checkup:
     dataset, root, sheet, layout : str
         Which release, where, which edition of its sheet, and which of its picture folders.
     counts : dict of str to int
-        ``clips``, ``subjects``, clips of each emotion, and ``usable``: clips that can be given as they stand.
+        ``clips``, ``subjects``, clips of each emotion, ``videos`` on disk where the release has long ones, and ``usable``: clips
+        that can be given as they stand.
     findings : list of Finding
     """
 
@@ -81,7 +84,11 @@ class Checkup:
                 lines += [f"{level}: {f'{one.clip}: ' if one.clip else ''}{one.text}" for one in some[:SHOWN]]
                 if len(some) > SHOWN:
                     lines += [f"{level}: and {len(some) - SHOWN} more like this"]
-        return "\n".join([*lines, "Nothing is wrong." if self.ok else "There are errors."])
+        if not self.ok:
+            return "\n".join([*lines, "There are errors."])
+        warnings = sum(one.level == "warning" for one in self.findings)
+        look = f" {warnings} warning{'s want' if warnings > 1 else ' wants'} a look." if warnings else ""
+        return "\n".join([*lines, f"Nothing is wrong.{look}"])
 
 
 def check(
@@ -93,7 +100,7 @@ def check(
     ----------
     dataset : Dataset
     frames : bool, default=False
-        Also decode every picture from onset to offset.
+        Also decode every picture from onset to offset, and of long videos every picture.
     jobs : int, optional
         Threads that decode; default: one a core.
     progress : callable, optional
@@ -111,26 +118,33 @@ def check(
         checkup.findings.append(Finding("error", "sheet", "", str(error)))
         return checkup
     checkup.counts = _counts(table)
-    checkup.findings += [Finding("warning", "sheet", "", text) for text in dataset.remarks()]
-    checkup.findings += [*_against_print(dataset, checkup.counts), *_numbers(table), *_doubles(table)]
+    recordings = _recordings(dataset, checkup)
+    checkup.findings += [Finding("warning", "sheet", "", text) for text in (*dataset.remarks(), *dataset.unfit)]
+    checkup.findings += [*_against_print(dataset, checkup.counts), *_numbers(table), *_words(dataset, table)]
+    checkup.findings += _doubles(table)
     decode: list[tuple[str, Path]] = []
     inside: list[Any] = []  # rows whose frames are inside a video file, an npz or a csv
     used: set[Path] = set()
     lost: dict[str, list[str]] = {}
-    usable = 0
+    folders: set[Path] = set()  # of numbered pictures
+    usable, seen = 0, False
+    doubled = set(table.loc[table["clip"].duplicated(), "clip"])
     for row in table.itertuples(index=False):
         found, files = _pictures(dataset, row)
         checkup.findings += found
-        usable += not any(one.level == "error" for one in found)
+        wrong = {one.topic for one in found if one.level == "error"}
+        usable += not wrong and row.clip not in doubled
+        seen |= "pictures" not in wrong
         if files and files[0].suffix.lower() in PICTURES:
-            decode += [(str(row.clip), file) for file in files]
+            decode += [(str(row.clip), file) for file in files if not recordings]
             used.update(file.parent for file in files)
-        elif files:
+            folders.update(file.parent for file in files[1:])
+        elif files and not wrong:
             inside.append(row)
-        if not files:
+        if "pictures" in wrong:
             lost.setdefault(str(row.subject), []).append(str(row.clip))
     checkup.counts["usable"] = usable
-    if not decode and not inside:
+    if not seen:
         text = next((one.text for one in checkup.findings if one.topic == "pictures"), "the sheet is empty")
         checkup.findings = [one for one in checkup.findings if one.topic != "pictures"]
         checkup.findings.append(Finding("error", "pictures", "", f"no clip has pictures. {text}"))
@@ -138,10 +152,26 @@ def check(
     for subject, clips in lost.items():
         if len(clips) == int((table["subject"] == subject).sum()):
             checkup.findings.append(Finding("error", "pictures", "", f"subject {subject} has no pictures at all ({len(clips)} clips)"))
-    checkup.findings += _strays(dataset, used)
+    checkup.findings += _strays(dataset, used, folders, {path for _, path in dataset.recordings().values()})
     if frames:
+        decode += [(name, file) for name, files in recordings.items() for file in files.values()]
         checkup.findings += _decode(dataset, decode, inside, jobs or os.cpu_count() or 1, progress)
     return checkup
+
+
+def _recordings(dataset: Dataset, checkup: Checkup) -> dict[str, dict[int, Path]]:
+    """The pictures of each long video on disk; what is wrong with them, and how many there are, goes into the checkup."""
+    pictures = {name: dataset.tree.frames(folder) for name, (_, folder) in dataset.recordings().items()}
+    if pictures:
+        checkup.counts["videos"] = len(pictures)
+    for name, files in pictures.items():
+        if not files:
+            checkup.findings.append(Finding("error", "video", name, "this long video has no pictures"))
+        elif gaps := max(files) - min(files) + 1 - len(files):
+            first = next(number for number in range(min(files), max(files)) if number not in files)
+            text = f"{gaps} pictures within this long video are missing, the first is {first}: later ones get earlier times than theirs"
+            checkup.findings.append(Finding("warning", "video", name, text))
+    return pictures
 
 
 def _counts(table: pd.DataFrame) -> dict[str, int]:
@@ -157,6 +187,8 @@ def _against_print(dataset: Dataset, counts: dict[str, int]) -> Iterator[Finding
     for name, number in dataset.expected.items():
         if counts.get(name, 0) != number:
             yield Finding("warning", "counts", "", f"{counts.get(name, 0)} {name}; the release has {number}")
+    if counts.get("videos", dataset.long_videos) != dataset.long_videos > 0:
+        yield Finding("warning", "counts", "", f"{counts['videos']} long videos; the release has {dataset.long_videos}")
     for name, number in dataset.published.items():
         if counts.get(name, 0) != number:
             yield Finding("note", "counts", "", f"{counts.get(name, 0)} {name}; the paper has {number}")
@@ -174,12 +206,25 @@ def _numbers(table: pd.DataFrame) -> Iterator[Finding]:
     elif apexes:
         yield Finding("note", "apex", "", "no apex was coded in this release; the middle frame stands for it")
     if table["onset"].notna().any():
+        for clip in table.loc[table["onset"].isna(), "clip"]:
+            yield Finding("warning", "onset", str(clip), "no onset was coded; it is taken to begin with its first picture")
         for clip in table.loc[table["offset"].isna(), "clip"]:
             yield Finding("warning", "offset", str(clip), "no offset was coded, or zero")
     seconds = (table["offset"] - table["onset"] + 1) / table["fps"]
     long = ((table["kind"] == "micro") & (seconds > MICRO_S)).fillna(False).astype(bool)
     for clip, length in zip(table.loc[long, "clip"], seconds[long], strict=True):
         yield Finding("warning", "long", str(clip), f"lasts {length:.2f} s; a micro-expression lasts at most {MICRO_S} s")
+
+
+def _words(dataset: Dataset, table: pd.DataFrame) -> Iterator[Finding]:
+    """Micro-expressions without a word for their emotion, where others have one, and words that the release does not use."""
+    rows = table[table["kind"] == "micro"]
+    if rows["emotion"].notna().any():
+        for clip in rows.loc[rows["emotion"].isna(), "clip"]:
+            yield Finding("warning", "emotion", str(clip), "no emotion was coded")
+    if dataset.classes:
+        for row in rows[rows["emotion"].notna() & ~rows["emotion"].isin(dataset.classes)].itertuples():
+            yield Finding("warning", "emotion", str(row.clip), f"{row.emotion!r} is none of {', '.join(dataset.classes)}")
 
 
 def _doubles(table: pd.DataFrame) -> Iterator[Finding]:
@@ -203,26 +248,39 @@ def _pictures(dataset: Dataset, row: Any) -> tuple[list[Finding], list[Path]]:
     except DatasetError as error:
         return [*found, Finding("error", "pictures", row.clip, str(error))], []
     onset, apex, offset = dataset.span(row, files)
-    lacking = [number for number in range(onset, offset + 1) if number not in files]
-    if lacking:
-        level = "error" if {onset, apex, offset} & set(lacking) else "warning"
-        which = ", ".join(map(str, lacking[:5])) + (" ..." if len(lacking) > 5 else "")
-        text = f"{len(lacking)} of the pictures {onset} to {offset} are missing: {which}"
-        found.append(Finding(level, "frames", row.clip, text))
-    return found, [file for number, file in files.items() if onset <= number <= offset]
+    here = [file for number, file in files.items() if onset <= number <= offset]
+    if (lacking := max(0, offset - onset + 1) - len(here)) > 0:
+        level = "warning" if all(number in files for number in (onset, apex, offset)) else "error"
+        first = list(islice((number for number in range(onset, offset + 1) if number not in files), 5))
+        which = ", ".join(map(str, first)) + (" ..." if lacking > 5 else "")
+        found.append(Finding(level, "frames", row.clip, f"{lacking} of the pictures {onset} to {offset} are missing: {which}"))
+    if not any(one.level == "error" for one in found):
+        try:
+            dataset._clip(row)  # whatever else clips() would say of it
+        except OSError as error:
+            found.append(Finding("error", "clip", row.clip, str(error)))
+    return found, here
 
 
-def _strays(dataset: Dataset, used: set[Path]) -> Iterator[Finding]:
-    """Files that are no pictures, and folders of pictures that no row of the sheet speaks of."""
+def _strays(dataset: Dataset, used: set[Path], numbered: set[Path], videos: set[Path]) -> Iterator[Finding]:
+    """Files that are no pictures, two pictures of one number, and folders of pictures that no row of the sheet speaks of."""
     for folder in sorted(used):
-        odd = [path.name for path in folder.iterdir() if path.suffix.lower() not in PICTURES and path.is_file()]
+        names: dict[int | None, list[str]] = {}
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in PICTURES or path.is_file():
+                names.setdefault(None if path.name.startswith(".") else frame_number(path.name), []).append(path.name)
+        odd = [name for name in names.pop(None, []) if folder in numbered or not name.lower().endswith(PICTURES)]
         if odd:
-            yield Finding("note", "stray", "", f"{folder} also holds {', '.join(sorted(odd)[:3])}: passed over")
+            yield Finding("note", "stray", "", f"{folder} also holds {', '.join(odd[:3])}: passed over")
+        for number, same in names.items() if folder in numbered else ():
+            if len(same) > 1:
+                text = f"{folder} has {len(same)} pictures of number {number}, {' and '.join(same[:2])}: the first is taken"
+                yield Finding("warning", "stray", "", text)
     within = {parent for folder in used for parent in folder.parents}
     nearby = {parent for folder in used for parent in list(folder.parents)[:2] if dataset.pictures in (parent, *parent.parents)}
     for parent in sorted(nearby - used):
         for name, path in dataset.tree.entries(parent).items():
-            if path.is_dir() and path not in used | within and name not in dataset.set_aside:
+            if path.is_dir() and path not in used | within | videos and name not in dataset.set_aside:
                 yield Finding("warning", "stray", "", f"{path} is not in the sheet")
 
 

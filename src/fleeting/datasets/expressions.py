@@ -5,7 +5,6 @@ Each picture is a clip of one frame, of kind ``macro``: no dataset here has micr
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,14 @@ from ..clip import Clip
 from ..errors import DatasetError, UsageError
 from ..media.pictures import PICTURES
 from .base import Dataset
+from .tree import read_csv, where_from
 
+# What folders of expressions are called; class folders of other names are asked about.
+_EXPRESSIONS = {
+    "afraid", "amusement", "anger", "angry", "anxiety", "calm", "contempt", "contemptuous", "disgust", "disgusted", "excited", "fear",
+    "fearful", "happiness", "happy", "joy", "neutral", "normal", "others", "pride", "sad", "sadness", "shame", "smile", "surprise",
+    "surprised",
+}  # fmt: skip
 SEVEN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
 
@@ -42,7 +48,9 @@ class Stills(Dataset):
         files = (path for folder in self.tree.walk(4) for path in self.tree.entries(folder).values())
         rows = [(*found, str(path)) for path in files if path.suffix.lower() in PICTURES and (found := self.describe(path))]
         if not rows:
-            raise DatasetError(f"{self.root} has no picture of {self.title}. {self._layout()} Ask for it at {self.request_url}")
+            raise DatasetError(
+                f"{self.root} has no picture of {self.title}. {self.tree.packed()}{self._layout()} {where_from(self.request_url)}".rstrip()
+            )
         table = pd.DataFrame(sorted(rows), columns=["clip", "subject", "emotion", "file"], dtype=str)
         return table.assign(kind="macro")
 
@@ -52,7 +60,7 @@ class Stills(Dataset):
 
     def _layout(self) -> str:
         text = " ".join((type(self).__doc__ or "").split())
-        return text[text.index("Files expected") :].split(" Counts:")[0]
+        return re.split(" Counts:| Parameters --", text[text.index("Files expected") :])[0].replace("``", "")
 
 
 class KDEF(Stills):
@@ -187,8 +195,33 @@ class ClassFolders(Stills):
         subject = found[1] if found and found.groups() else path.stem
         return path.relative_to(self.root).with_suffix("").as_posix(), subject, path.parent.name
 
+    def remarks(self) -> list[str]:
+        """Which folders are named after no expression."""
+        if odd := sorted(set(self.table["emotion"].dropna()) - _EXPRESSIONS):
+            more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+            return [f"folders named after no expression we know: {', '.join(odd[:3])}{more}; their names are the emotions here"]
+        return []
 
-class MMI(ClassFolders):
+
+class _ExpressionFolders(ClassFolders):
+    """Class folders of a release of which we know that its classes are expressions: any other folder is a wrong one.
+
+    Files expected: those of the subclass.
+    """
+
+    def read_table(self) -> pd.DataFrame:
+        """One row a picture; DatasetError where no folder is named after an expression."""
+        table = super().read_table()
+        if not _EXPRESSIONS & set(table["emotion"].str.casefold()):
+            names = ", ".join(sorted(set(table["emotion"]))[:3])
+            raise DatasetError(
+                f"{self.root} has pictures, but in folders {names}, none of which is named after an expression. {self._layout()} Is it the "
+                f"right folder? fleeting.datasets.ClassFolders takes any names."
+            )
+        return table
+
+
+class MMI(_ExpressionFolders):
     """MMI, stills sorted into a folder an expression: how sessions are to be cut into stills no paper says.
 
     Files expected: ``<root>/<emotion>/S001-003.jpg``, sorted by you; what stands before the first ``-`` is the subject.
@@ -210,7 +243,7 @@ class MMI(ClassFolders):
         super().__init__(root, subject=subject, **keywords)
 
 
-class TFEID(ClassFolders):
+class TFEID(_ExpressionFolders):
     """TFEID, in a folder an expression.
 
     Files expected: ``<root>/anger/f01_an.jpg``: sex and number of the model come first.
@@ -264,15 +297,16 @@ class FER2013(Dataset):
 
     def read_table(self) -> pd.DataFrame:
         """One row a face: ``usage`` is Training, PublicTest or PrivateTest, ``pixels`` the picture as text."""
-        with self.sheet.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            rows = list(csv.reader(file))
+        rows = read_csv(self.sheet)
         header = [cell.strip().casefold() for cell in rows[0]] if rows else []
         if lacking := {"emotion", "pixels", "usage"} - set(header):
             raise DatasetError(f"{self.sheet} lacks the columns {', '.join(sorted(lacking))}; it has {', '.join(header) or 'none'}.")
         emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "usage"))
         out = []
         for number, row in enumerate(rows[1:], 2):
-            if len(row) < len(header) or row[emotion].strip() not in "0123456":
+            if not row:
+                continue
+            if len(row) < len(header) or row[emotion].strip() not in tuple("0123456"):
                 raise DatasetError(f"{self.sheet}, line {number}, has no emotion of 0 to 6. Copy the file again.")
             name = f"{number - 2:05d}"
             out.append((name, name, SEVEN[int(row[emotion])], row[usage].strip(), row[pixels]))

@@ -58,6 +58,7 @@ class FolderDataset(Dataset):
     fps = 0.0
     sheets = TABLES
     request_url = "(yours)"
+    _or_the_sheet = ", or the table itself (table=)"
 
     def __init__(
         self,
@@ -74,11 +75,12 @@ class FolderDataset(Dataset):
             self.fps = float(fps)
         if table is not None and root is not None and not Path(table).is_absolute() and not Path(table).exists():
             table = Path(root).expanduser() / table
+        self._lengths: dict[Path, int] = {}
         super().__init__(root, sheet=table, corrections=corrections)
 
     def read_table(self) -> pd.DataFrame:
         """The table as it stands; columns that are not named as above are kept."""
-        rows = next(iter(read_sheets(self.sheet).values()), [])
+        rows = [row for row in next(iter(read_sheets(self.sheet).values()), []) if any(row)]
         header = [cell.casefold() for cell in rows[0]] if rows else []
         header = ["aus" if name in {word.casefold() for word in COLUMNS["aus"]} else name for name in header]
         if lacking := [name for name in ("clip", "subject") if name not in header]:
@@ -86,10 +88,16 @@ class FolderDataset(Dataset):
                 f"{self.sheet} lacks the columns {', '.join(lacking)}; its first row reads: {', '.join(header) or '(nothing)'}. "
                 "Name them there: clip, subject, and where known onset, apex, offset, emotion, aus, kind, fps, path, video."
             )
-        body = [(row + [""] * len(header))[: len(header)] for row in rows[1:] if any(row)]
-        table = pd.DataFrame(body, columns=header, dtype=str)
+        if twice := [name for name in header if name and header.count(name) > 1]:
+            raise DatasetError(f"{self.sheet} has the column {twice[0]} twice. Rename one of them.")
+        body = [(row + [""] * len(header))[: len(header)] for row in rows[1:]]
+        table = pd.DataFrame(body, columns=header, dtype=str).drop(columns="", errors="ignore")
+        for name in ("clip", "subject"):
+            if (blank := table[name] == "").any():
+                rest = ", ".join(filter(None, table[blank].iloc[0]))
+                raise DatasetError(f"{self.sheet} has a row without {name}: {rest}. Fill it in, or take the row out.")
         table["path"] = table["path"].mask(table["path"] == "", table["clip"]) if "path" in table else table["clip"]
-        table["kind"] = table["kind"].replace("", "micro") if "kind" in table else "micro"
+        table["kind"] = table["kind"].str.casefold().replace("", "micro") if "kind" in table else "micro"
         if wrong := sorted(set(table["kind"]) - {"micro", "macro"}):
             raise DatasetError(f"{self.sheet} has kind {wrong[0]!r}; there are micro and macro.")
         if "fps" in table or self.fps:
@@ -116,10 +124,14 @@ class FolderDataset(Dataset):
 
     def _length(self, path: Path) -> int:
         try:
-            with open_media(path) as media:
-                return media.frame_count or sum(1 for _ in media)
+            if path not in self._lengths:
+                with open_media(path) as media:
+                    self._lengths[path] = media.frame_count or sum(1 for _ in media)
         except MediaError as error:
             raise DatasetError(str(error)) from error
+        if not self._lengths[path]:
+            raise DatasetError(f"{path} has no frame. Copy or record it again.")
+        return self._lengths[path]
 
     def _rate(self, row: Any, path: Path) -> float:
         if row.fps > 0:
@@ -146,6 +158,9 @@ class FolderDataset(Dataset):
     def _video(self, name: str, rows: pd.DataFrame) -> Video:
         row: Any = next(rows.itertuples(index=False))
         path = self._path(row)
+        if len(set(rows["path"])) > 1:
+            paths = " and ".join(sorted(set(rows["path"]))[:2])
+            raise DatasetError(f"{self.sheet} has events of the video {name} in {paths}. Name one file, or two videos.")
         fps = self._rate(row, path)
         if path.is_dir():
             return self._picture_video(name, row.subject, path, rows, fps)

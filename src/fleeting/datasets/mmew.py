@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from ..errors import DatasetError
 from ..media.pictures import PICTURES
 from .base import Dataset, sheet_table
 
@@ -60,10 +59,13 @@ class MMEW(Dataset):
         macro = pd.DataFrame(self._stills(), columns=["clip", "subject", "emotion", "file"], dtype=str).assign(kind="macro")
         return pd.concat([micro.drop(columns="filename"), macro], ignore_index=True).fillna("")
 
+    _passed_over: list[Path]
+
     def remarks(self) -> list[str]:
-        """Whether it is the copy without others."""
+        """Whether it is the copy without others, and which stills have no name of theirs."""
         without = not (self.table["emotion"] == "others").any()
-        return ["this sheet lacks the 66 clips of others; the release has them"] if without else []
+        said = ["this sheet lacks the 66 clips of others; the release has them"] if without else []
+        return said + [f"{path} should be named like S01-07-001.jpg: passed over" for path in self._passed_over]
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
         """The pictures of the clip's folder, or the still."""
@@ -72,11 +74,13 @@ class MMEW(Dataset):
     def _stills(self) -> list[tuple[str, str, str, str]]:
         """Clip, subject, emotion and file of each macro-expression."""
         top = self.tree.folder("Macro_Expression", "Macro-Expression")
+        self._passed_over = []
         rows = []
         for folder in self.tree.walk(2, top) if top else ():
             for path in self.tree.entries(folder).values():
                 if path.suffix.lower() in PICTURES:
                     if not (found := _STILL.match(path.name)):
-                        raise DatasetError(f"{path} should be named like S01-07-001.jpg. Take the folder as it was released.")
+                        self._passed_over.append(path)
+                        continue
                     rows.append((f"{found[1].upper()}/macro/{path.stem}", found[1].upper(), folder.name, str(path)))
         return rows

@@ -41,6 +41,7 @@ class SAMMLV(Dataset):
     doi = "10.1109/FG47880.2020.00029"
     request_url = "https://helward.mmu.ac.uk/STAFF/M.Yap/dataset.php"
     expected: ClassVar = {"clips": 159, "subjects": 29, "macro": 343}
+    long_videos = 147
     layouts: ClassVar = {"raw": ("SAMM_longvideos", "SAMM_LongVideos"), "cropped": ("cropped_SAMM_longvideos",)}
     sheets = ("SAMM_LongVideos*.xls*", "SAMMLV*.xls*", "SAMM*Long*.xls*")
 
@@ -49,7 +50,7 @@ class SAMMLV(Dataset):
         sheet = sheet_table(self, required=("subject", "filename", "onset", "apex", "offset", "kind", "aus"))
         kind = sheet["kind"].str.casefold().str.extract(r"(micro|macro)")[0]
         subject = sheet["subject"].str.zfill(3)
-        video = subject + "/" + sheet["filename"].str.rpartition("_")[0]
+        video = subject + "/" + sheet["filename"].str.rsplit("_", n=1).str[0]
         clip = told_apart(subject + "/" + sheet["filename"], kind)
         return sheet.drop(columns="filename").assign(clip=clip, subject=subject, kind=kind, video=video)
 
@@ -57,7 +58,7 @@ class SAMMLV(Dataset):
         """Whether the numbers are of another rate."""
         micro = self.table[self.table["kind"] == "micro"]
         length = (micro["offset"] - micro["onset"] + 1).median()
-        if length < 30:
+        if pd.notna(length) and length < 30:  # <NA> without any micro-expression
             return [f"half of the micro-expressions last {length:.0f} frames or less: a table resampled to 30 frames/s?"]
         return []
 
