@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from ..errors import UsageError
 from .samples import Samples
-from .weights import read_tensors, write_tensors
+from .weights import put_into, read_tensors, write_tensors
 
 SAVE_EVERY_S = 10.0  # seconds between two checkpoints; the last epoch is always kept
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -280,7 +280,7 @@ def _resumed(
         return State()
     try:
         tensors, about = read_tensors(file)
-        module.load_state_dict(_under("model.", tensors))
+        put_into(module, _under("model.", tensors), "all", "its weights")
         slots: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in _under("optimizer.", tensors).items():
             number, _, slot = name.partition(".")
