@@ -51,6 +51,16 @@ def test_the_likelihood_is_the_sum_over_all_paths(rng):
     assert model.likelihoods(X)[0, 0] == pytest.approx(np.log(density[0, 0]))
 
 
+def test_likelihoods_are_those_of_hmmlearn(rng):
+    hmmlearn = pytest.importorskip("hmmlearn.hmm")
+    X = drawn(rng, 20, 12, np.array([[0, 0], [3, 0], [3, 3.0]]), 0.7)
+    model = GaussianHMM().fit(X)
+    theirs = hmmlearn.GaussianHMM(3, "diag")
+    theirs.startprob_, theirs.transmat_ = np.array([1.0, 0, 0]), np.exp(model.transitions_)
+    theirs.means_, theirs.covars_ = model.means_, model.variances_
+    np.testing.assert_allclose(model.likelihoods(X)[:, -1], [theirs.score(sequence) for sequence in X], rtol=1e-9)
+
+
 def test_fitting_never_lowers_the_likelihood_and_finds_the_states(rng):
     means = np.array([[0, 0], [4, 0], [4, 4.0]])
     X = drawn(rng, 60, 20, means, 0.8)

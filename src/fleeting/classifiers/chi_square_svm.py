@@ -57,7 +57,8 @@ class ChiSquareKernel(TransformerMixin, BaseEstimator):
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """The kernel between samples and training samples, (N, M)."""
-        return np.exp(-self.gamma_ * self._distances(given(self, X)))
+        X = given(self, X)
+        return np.exp(-self.gamma_ * self._distances(X))
 
     def _distances(self, X: np.ndarray) -> np.ndarray:
         # scikit-learn's loop refuses arrays that are read-only, as those are which are shared between processes.

@@ -62,7 +62,7 @@ class GentleBoost(ClassifierMixin, BaseEstimator):
     doi:10.1214/aos/1016218223
     """
 
-    revision = 1
+    revision = 2
 
     def __init__(
         self,
@@ -151,7 +151,8 @@ def best_stump(bins: np.ndarray, weight: np.ndarray, positive: np.ndarray, n_thr
         lead, total = sides[..., 1] - sides[..., 0], sides.sum(axis=-1)  # sums of w y and of w
         value = lead / np.maximum(total, 1e-12)
         # J = 1 - [(sum_L w y)^2 / sum_L w + (sum_R w y)^2 / sum_R w]: the bracket is to be large.
-        bracket = (value * lead).sum(axis=0)
+        # Rounded, so that of features that are equally good the first wins, whatever the order in which samples were added up.
+        bracket = (value * lead).sum(axis=0).round(12)
         j, q = np.unravel_index(bracket.argmax(), bracket.shape)
         if bracket[j, q] > best[0]:
             best = (bracket[j, q], first + int(j), int(q), float(value[0, j, q]), float(value[1, j, q]))
@@ -182,7 +183,7 @@ class GentleSVM(ClassifierMixin, BaseEstimator):
     152. doi:10.1007/978-3-642-24571-8_16
     """
 
-    revision = 1
+    revision = 2
 
     def __init__(
         self,

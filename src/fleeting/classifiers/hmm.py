@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
 
 from ..errors import UsageError
 from .samples import given, labels_of, scores_of, training
@@ -107,6 +108,7 @@ class GaussianHMM(BaseEstimator):
 
     def likelihoods(self, X: np.ndarray) -> np.ndarray:
         """The log-likelihood of each sequence up to each of its frames, (N, T)."""
+        check_is_fitted(self)
         return logsumexp(forward(self._start(), self.transitions_, self._emissions(_sequences(X))), axis=2)
 
     def _step(self, X: np.ndarray) -> float:
