@@ -27,6 +27,17 @@ def test_flow_of_a_shift(texture, method, x, y):
     assert np.linalg.norm(found[13:-13, 13:-13] - [x, y], axis=-1).mean() < 0.08
 
 
+@pytest.mark.parametrize(("x", "y"), [(0.3, -0.2), (1.5, 0.5), (3, -2)])
+def test_tvl1_is_near_scikit_images(texture, x, y):
+    """Two programs of one method: they differ by less than either may be wrong."""
+    from skimage.registration import optical_flow_tvl1
+
+    a, b = moved(texture, x, y)
+    v, u = optical_flow_tvl1(a / 255, b / 255)  # rows come first
+    apart = flow(a, b, "tvl1") - np.stack([u, v], axis=-1)
+    assert np.linalg.norm(apart[13:-13, 13:-13], axis=-1).mean() < 0.1
+
+
 @pytest.mark.parametrize("method", ["dis", "tvl1", "horn_schunck"])
 def test_same_pictures_have_no_flow(texture, method):
     image, _ = moved(texture, 0, 0)

@@ -56,6 +56,14 @@ def out_of(step, clips):
     return np.stack([clip.frames for clip in made]) if isinstance(made, list) else made
 
 
+def tried(step, clip):
+    """What a step makes of a clip, or None and what it says against it."""
+    try:
+        return out_of(step, [clip]), ""
+    except UsageError as error:
+        return None, str(error)
+
+
 def stored(x):
     file = io.BytesIO()
     joblib.dump(x, file)
@@ -126,19 +134,15 @@ def test_one_frame_is_too_few_for_motion(name):
 @pytest.mark.parametrize("name", sorted(set(STEPS) - {"Colour", "Sample", "Picture"}))
 def test_tiny_pictures_give_numbers_or_name_the_clip(name):
     for side in (1, 2, 5, 9):
-        try:
-            assert np.isfinite(out_of(STEPS[name], [clip_of(FRAMES[:, :side, :side])])).all()
-        except UsageError as error:
-            assert "clip made/s1/c1: " in str(error)
+        out, complaint = tried(STEPS[name], clip_of(FRAMES[:, :side, :side]))
+        assert "clip made/s1/c1: " in complaint or np.isfinite(out).all()
 
 
 @pytest.mark.parametrize("name", sorted(set(STEPS) - FACES))
 def test_frames_without_contrast_give_finite_numbers(name):
     for frames in (np.full((12, 64, 64, 3), 90, np.uint8), np.zeros((12, 64, 64, 3), np.uint8), np.repeat(FRAMES[:1], 12, axis=0)):
-        try:
-            assert np.isfinite(out_of(STEPS[name], [clip_of(frames)])).all()
-        except UsageError as error:
-            assert "colour is asked" in str(error)
+        out, complaint = tried(STEPS[name], clip_of(frames))
+        assert "colour is asked" in complaint or np.isfinite(out).all()
 
 
 GREY_WELCOME = sorted(set(STEPS) - FACES - {"Colour", "Eyes", "FlowMap", "PaddedApex", "Picture"})

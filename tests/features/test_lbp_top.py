@@ -51,6 +51,7 @@ def test_lengths_of_the_papers():
     assert lbp_top(np.zeros((7, 20, 20), np.uint8)).shape == (6372,)
     assert lbp_top(np.zeros((7, 20, 20, 3), np.uint8)).shape == (19116,)
     assert lbp_top(np.zeros((9, 20, 20), np.uint8), (5, 5), (1, 1, 4), 4, uniform=False).shape == (25 * 48,)
+    assert lbp_top(np.zeros((10, 20, 20), np.uint8), (8, 8)).shape == (11328,)  # SMIC's baseline
 
 
 def codes_of_a_loop(frames, radii, t, y, x):

@@ -77,6 +77,14 @@ def test_a_mirrored_face_mirrors_the_regions():
     for k in (0, 1, 2, 6, 9):
         partner = {0: 5, 1: 4, 2: 3, 6: 13, 9: 10}[k]
         np.testing.assert_allclose(other[:, partner], one[:, k], atol=0.03)
+    # All 36: the partner of a region is where its mirrored pixels lie.
+    masks, seen = region_masks(points, SHAPE)[..., ::-1], region_masks(mirrored, SHAPE)
+    shared = np.array([[(a & b).sum() / (a | b).sum() for b in seen] for a in masks])
+    partners = shared.argmax(axis=1)
+    assert sorted(partners) == list(range(36))
+    assert (partners[partners] == np.arange(36)).all()
+    assert shared.max(axis=1).min() > 0.7
+    np.testing.assert_allclose(other[:, partners], one, atol=0.06)
 
 
 def test_alignment_takes_the_head_away():

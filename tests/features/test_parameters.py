@@ -6,8 +6,23 @@ import pytest
 from fleeting.errors import UsageError
 from fleeting.faces.landmarks import to_ibug68
 from fleeting.features import (
-    bi_woof, cbp_top, fdm, fhofo, flow_image, flow_stack, hog3d, hoof, lbp_mop, lbp_top, lstd, mdmo, region_flow, stclqp_vectors,
-    stlbp_ip, strain_map, wld,
+    bi_woof,
+    cbp_top,
+    fdm,
+    fhofo,
+    flow_image,
+    flow_stack,
+    hog3d,
+    hoof,
+    lbp_mop,
+    lbp_top,
+    lstd,
+    mdmo,
+    region_flow,
+    stclqp_vectors,
+    stlbp_ip,
+    strain_map,
+    wld,
 )  # fmt: skip
 from fleeting.features.au_motion import place_mean_mesh
 from fleeting.features.strain_weighted import strain_weights
@@ -57,21 +72,28 @@ def test_a_grid_finer_than_pixels_names_the_smallest_size(what):
         OF_A_GRID[what]((100, 90))
 
 
+NO_FLOW = [FLOW[:0], FLOW[:, :0], FLOW[..., :1], FLOW * np.nan, FLOW + np.inf, FLOW[0, 0]]
+NO_FIELD = [FLOW, FLOW[0, :0], FLOW[0, :1, :1], FLOW[0, ..., :1], FLOW[0] * np.nan]
+
+
 @pytest.mark.parametrize("what", OF_FLOW)
-@pytest.mark.parametrize("flow", [FLOW[:0], FLOW[:, :0], FLOW[..., :1], FLOW * np.nan, FLOW + np.inf, FLOW[0, 0]], ids=lambda x: str(x.shape))
+@pytest.mark.parametrize("flow", NO_FLOW, ids=lambda x: str(x.shape))
 def test_flow_of_a_wrong_kind(what, flow):
     with pytest.raises(UsageError, match=f"{what} takes"):
         OF_FLOW[what](flow)
 
 
 @pytest.mark.parametrize("what", OF_ONE_FIELD)
-@pytest.mark.parametrize("field", [FLOW, FLOW[0, :0], FLOW[0, :1, :1], FLOW[0, ..., :1], FLOW[0] * np.nan], ids=lambda x: str(x.shape))
+@pytest.mark.parametrize("field", NO_FIELD, ids=lambda x: str(x.shape))
 def test_one_field_of_a_wrong_kind(what, field):
     with pytest.raises(UsageError, match=f"{what} (takes|with)"):
         OF_ONE_FIELD[what](field)
 
 
-@pytest.mark.parametrize("describe", [cbp_top, stclqp_vectors, lambda x: stlbp_ip(x, (2, 2)), lambda x: hog3d(x, BOXES), lambda x: lstd(x, BOXES)])
+OF_LUMA = [cbp_top, stclqp_vectors, lambda x: stlbp_ip(x, (2, 2)), lambda x: hog3d(x, BOXES), lambda x: lstd(x, BOXES)]
+
+
+@pytest.mark.parametrize("describe", OF_LUMA)
 def test_real_colours_are_taken_by_their_luma(describe):
     """Real RGB frames had ended in an error of OpenCV's."""
     frames = RNG.random((9, 32, 32, 3))

@@ -51,6 +51,13 @@ def test_weights_multiply_the_blocks_of_lbp_top():
     assert out.dtype == np.float32
 
 
+def test_with_all_weights_one_it_is_lbp_top():
+    """One block is its own maximum."""
+    clip = make_clip(moving(np.arange(9) / 8))
+    plain = lbp_top(grey(clip.frames), (1, 1), (1, 1, 4), 4)
+    np.testing.assert_array_equal(StrainWeightedLBPTOP((1, 1)).transform([clip])[0], plain)
+
+
 def test_clips():
     rows = StrainMap().transform([make_clip(moving([0, 0.3, 0.9]))])
     assert rows.shape == (1, 2500)

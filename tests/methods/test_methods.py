@@ -103,6 +103,26 @@ def test_ready_flow_maps_are_taken_too(clips_and_classes):
     assert run.score("accuracy") >= 0.75
 
 
+def test_the_forest_is_the_same_again_and_sees_what_is_plain(rng):
+    forest = METHODS["lbp_top_rf"](random_state=0)[-1]
+    assert (forest.n_estimators, forest.max_features) == (500, "sqrt")
+    y = np.repeat([0, 1, 2], 20)
+    X = rng.random((60, 9)) + 3 * y[:, None]
+    forest.set_params(n_estimators=50, oob_score=True).fit(X, y)
+    assert forest.oob_score_ == 1
+    new = 9 * rng.random((40, 9))
+    np.testing.assert_array_equal(clone(forest).fit(X, y).predict_proba(new), forest.predict_proba(new))
+
+
+def test_what_is_said_of_a_clip_is_learned_from_the_training_clips_alone(clips_and_classes):
+    """Words, projections, colour spaces and kernels: what is said of a clip does not depend on which others are asked about."""
+    clips, y = clips_and_classes
+    for name in ("stclqp", "tics_lbp_top", "lbp_top_mkl", "stlbp_ip"):
+        method = fitted(small(name), clips[:8], y[:8])
+        alone = method.decision_function(clips[8:9])
+        np.testing.assert_allclose(method.decision_function(clips[8:])[:1], alone, atol=1e-6)
+
+
 def test_a_search_keeps_persons_whole_and_is_recorded(clips_and_classes, tmp_path):
     clips, y = clips_and_classes
     run = evaluate(small("lbp_top_svm"), clips, y, SubjectKFold(2), tmp_path, cache=False)

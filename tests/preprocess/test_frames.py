@@ -54,10 +54,10 @@ def test_whole_numbers_and_grids():
     require_grid((1, 2), "it")
     require_grid(np.array([3, 4]), "it")
     for wrong in (0, -1, 2.0, None, "3"):
-        with pytest.raises(UsageError, match="size=.* must be a whole number from 1"):
+        with pytest.raises(UsageError, match=r"size=.* must be a whole number from 1"):
             require_whole(size=wrong)
     for wrong in (6, (1,), (1, 2, 3), (0, 1), (2.5, 2), None):
-        with pytest.raises(UsageError, match="it: grid=.* two whole numbers from 1"):
+        with pytest.raises(UsageError, match=r"it: grid=.* two whole numbers from 1"):
             require_grid(wrong, "it")
     with pytest.raises(UsageError, match="it takes uint8 pictures, 0-255; got float64"):
         require_pictures(np.zeros((2, 3, 3)), (1, 1, 1), "it")

@@ -46,6 +46,14 @@ def test_the_matrix_is_the_papers_graph_embedding(n_to, rng):
     np.testing.assert_allclose(interpolate(frames, n_to), graph_embedding(frames, n_to), atol=1e-10)
 
 
+def test_it_is_linear_and_treats_each_pixel_alone(rng):
+    one, other = rng.random((2, 6, 5, 7))
+    np.testing.assert_allclose(interpolate(3 * one - other + 2, 9), 3 * interpolate(one, 9) - interpolate(other, 9) + 2, atol=1e-12)
+    order = rng.permutation(7)
+    np.testing.assert_allclose(interpolate(one[:, :, order], 9), interpolate(one, 9)[:, :, order], atol=1e-12)
+    np.testing.assert_allclose(interpolate(one[::-1], 9), interpolate(one, 9)[::-1], atol=1e-12)  # time backwards
+
+
 @pytest.mark.parametrize(("n_from", "n_to"), [(2, 2), (5, 9), (32, 10), (60, 64)])
 def test_rows_sum_to_one_and_the_ends_stay(n_from, n_to):
     matrix = interpolation_matrix(n_from, n_to)

@@ -148,6 +148,49 @@ def test_the_pyramid_is_plenoptics(rng):
         np.testing.assert_allclose(np.abs(ours[level]), np.abs(bands[level][0, 0].numpy()), atol=1e-3)
 
 
+@pytest.mark.parametrize(("shape", "levels"), [((64, 64), 3), ((128, 96), 4)])
+def test_magnification_is_that_of_plenoptics_pyramid(shape, levels):
+    """Phases turned by alpha times their change since the first frame, as one writes it with plenoptic: the same to 1e-3 of the range."""
+    plenoptic = pytest.importorskip("plenoptic")
+    torch = pytest.importorskip("torch")
+    pyramid = plenoptic.process.SteerablePyramidFreq(shape, height=levels, order=3, is_complex=True)
+    picture = texture(*shape, smooth=2)[..., 0].astype(np.float32)
+    moves = [np.float32([[1, 0, shift], [0, 1, -shift / 2]]) for shift in (0, 0.05, 0.12, -0.1)]
+    frames = np.stack([cv2.warpAffine(picture, move, shape[::-1], borderMode=cv2.BORDER_WRAP) for move in moves])
+    with torch.no_grad():
+        bands = pyramid(torch.from_numpy(frames)[:, None])
+        for key, band in bands.items():
+            if torch.is_complex(band):
+                turn = 10 * torch.angle(band * band[:1].conj())
+                bands[key] = band * torch.polar(torch.ones_like(turn), turn)
+        theirs = pyramid.recon_pyr(bands)[:, 0].numpy()
+    ours = magnify(frames, 10, levels=levels, sigma=0, rim=0)
+    assert np.abs(theirs - frames).max() > 1
+    np.testing.assert_allclose(ours, theirs, atol=1e-3 * 255)
+
+
+@pytest.mark.parametrize("method", MAGNIFIERS)
+def test_a_mirrored_clip_gives_the_mirrored_result(method):
+    """But for the grids of the pyramids' levels, which begin at the left, and OpenCV's right rim."""
+    frames = moving([0, 0.2, 0.5], 65, 65).astype(float)
+    here = magnify(frames, 5, method, rim=0)
+    seen = magnify(frames[:, :, ::-1].copy(), 5, method, rim=0)[:, :, ::-1]
+    inner = np.s_[1:, 12:-12, 12:-12]
+    assert np.abs(seen - here)[inner].mean() < 0.02 * np.abs(here - frames)[inner].mean()
+
+
+def test_a_shifted_clip_gives_the_shifted_result():
+    """Around the rim, by a pixel of the coarsest level's grid."""
+    frames = moving([0, 0.2, 0.5], 64, 64)[..., 0].astype(float)
+    shifted = magnify(np.roll(frames, 16, axis=2), 5, levels=3, sigma=0, rim=0)
+    np.testing.assert_allclose(np.roll(shifted, -16, axis=2), magnify(frames, 5, levels=3, sigma=0, rim=0), atol=1e-6)
+
+
+def test_the_clip_backwards_is_magnified_as_forwards():
+    frames = moving([0, 0.2, 0.4]).astype(float)
+    np.testing.assert_allclose(magnify(frames[::-1], 5, reference=2)[::-1], magnify(frames, 5), atol=1e-9)
+
+
 def test_errors_name_what_is_allowed():
     frames = np.zeros((3, 32, 32), np.uint8)
     with pytest.raises(UsageError, match="16 x 16 px; got 3 frames of 15 x 20"):
