@@ -620,10 +620,10 @@ def test_one_of_several_devices():
 def test_convolutions_on_a_gpu_are_deterministic_and_still_cudnns():
     """Unless told, PyTorch's own block of flags turns cuDNN off, and leaves training to far slower code."""
     cudnn = torch.backends.cudnn
-    before = cudnn.enabled, cudnn.benchmark, cudnn.deterministic
+    before = cudnn.enabled, cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic
     with repeatable(0):
-        assert (cudnn.enabled, cudnn.benchmark, cudnn.deterministic) == (before[0], False, True)
-    assert (cudnn.enabled, cudnn.benchmark, cudnn.deterministic) == before
+        assert (cudnn.enabled, cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic) == (*before[:2], False, True)
+    assert (cudnn.enabled, cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic) == before
 
 
 @pytest.mark.parametrize("text", ["CUDA out of memory. Tried to allocate 2 GiB", "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"])

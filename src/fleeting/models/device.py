@@ -41,8 +41,10 @@ def repeatable(seed: int) -> Iterator[None]:
     """A block in which PyTorch's global generators start from the seed; afterwards they go on as if nothing had been."""
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(devices=range(torch.cuda.device_count())))
-        # enabled is False unless said, which would leave convolutions to far slower code.
-        stack.enter_context(torch.backends.cudnn.flags(torch.backends.cudnn.enabled, benchmark=False, deterministic=True))
+        # One by one: PyTorch's block of all flags turns off cuDNN unless told, which leaves convolutions to far slower code.
+        for flag, value in (("benchmark", False), ("deterministic", True)):
+            stack.callback(setattr, torch.backends.cudnn, flag, getattr(torch.backends.cudnn, flag))
+            setattr(torch.backends.cudnn, flag, value)
         torch.manual_seed(seed)
         yield
 
