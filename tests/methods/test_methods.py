@@ -6,6 +6,8 @@ import inspect
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from fleeting.methods.parts import Within, svm
 from fleeting.protocols import LOSO, SubjectKFold
 from fleeting.workers import asks_for_groups, open_seeds
 
+from ..made_clips import Stored
 from .made_set import flow_maps, made_set
 
 # What makes a method small enough for clips of 56 px, or quick enough for a test; all else are the defaults.
@@ -47,6 +50,34 @@ SMALL = {
     "flow_hmm": {"interpolate__n_frames": 14, "regionflow__find_mesh": False},
 }
 UNTRAINED = {"au_template"}
+# What papers, or those who compare with them, state, by the parameter's name in the pipeline.
+STATED = {
+    "bi_woof": {"biwoof__grid": (8, 8), "biwoof__n_bins": 8, "biwoof__method": "tvl1", "svc__C": 10_000, "svc__kernel": "linear"},
+    "dtsa_elm": {"interpolate__n_frames": 64, "framestack__size": 64, "framestack__colour": False, "dtsa__n_components": (1, 40, 40, 40)},
+    "fdm": {"interpolate__n_frames": 32, "fdm__grid": (8, 8), "fdm__tau": 3, "gridsearchcv__estimator__kernel": "rbf"},
+    "fhofo": {"fhofo__n_bins": 18},
+    "gentle_svm": {"gabor__size": 48, "gabor__scales": 9, "gabor__orientations": 8, "gentlesvm__n_rounds": 100},
+    "lbp_top_dbn": {"dbn__hidden": (500, 200)},
+    "lbp_top_mkl": {"interpolate__n_frames": 10, "alignedkernel__kernels": ("intersection", "poly2", "poly6")},
+    "lbp_top_rf": {"randomforestclassifier__n_estimators": 500, "randomforestclassifier__max_features": "sqrt"},
+    "lbp_top_svm": {
+        "interpolate__n_frames": 32, "lbptop__grid": (6, 6), "lbptop__radii": (3, 3, 3), "lbptop__neighbours": 8,
+        "lbptop__uniform": True, "lbptop__colour": True,
+    },
+    "mdmo": {"interpolate__n_frames": 32, "mdmo__weight": 0.77, "gridsearchcv__estimator__kernel": "poly"},
+    "rpca_lstd": {"lstd__rpca": True},
+    "stclqp": {
+        "interpolate__n_frames": 32, "stclqpvectors__grid": (8, 8), "stclqpvectors__radius": 2, "stclqp__n_words": 20,
+        "svc__kernel": "linear",
+    },
+    "stlbp_ip": {
+        "interpolate__n_frames": 32, "stlbpip__grid": (8, 9), "stlbpip__reach": 4, "stlbpip__radius": 3, "stlbpip__uniform": True,
+        "stlbpip__difference": "first",
+    },
+    "strain_weighted": {"interpolate__n_frames": 10},
+}  # fmt: skip
+# What was to be there at least.
+PROMISED = ["lbp_top_svm", "lbp_top_rf", "lbp_top_mkl", "lbp_top_mlp", "lbp_top_dbn", "cbp_top_elm", "stlbp_ip", "stclqp", "mdmo", "fdm", "fhofo", "bi_woof", "strain_weighted", "hog3d", "rpca_lstd", "dtsa_elm", "tics_lbp_top", "evm_lbp_top", "gentle_svm", "flow_hmm", "dwld_dbn", "flow_krr"]
 HAND_MADE = [name for name in METHODS if METHODS[name].__module__.rpartition(".")[2] not in ("networks", "transfer")]
 
 
@@ -64,6 +95,36 @@ def fitted(method, clips, y):
 @pytest.fixture(scope="module")
 def clips_and_classes():
     return made_set()
+
+
+def test_what_was_promised_is_there_and_has_its_row():
+    assert set(PROMISED) <= set(METHODS)
+    rows = (Path(__file__).parents[2] / "docs/methods.md").read_text("utf-8").splitlines()
+    for name in HAND_MADE:
+        (row,) = [row for row in rows if row.startswith(f"| `{name}` |")]
+        assert row.count("|") == 7
+        assert all(cell.strip() for cell in row.strip("|").split("|"))
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_the_papers_values_are_the_defaults(name):
+    parameters = METHODS[name]().get_params()
+    assert {key: parameters[key] for key in STATED[name]} == STATED[name]
+
+
+def test_a_clip_that_cannot_be_described_is_named_by_the_method(clips_and_classes):
+    clips, y = clips_and_classes
+    short, grey = (replace(clips[0], offset=0), replace(clips[0], read=Stored(np.repeat(clips[0].frames[..., :1], 3, axis=3))))
+    for method, clip, words in (
+        (METHODS["lbp_top_svm"](C=1.0), short, "at least 2 frames"),
+        (METHODS["lbp_top_svm"](3, C=1.0), clips[0], "at least 7 frames of 12 x 12 px; got 3 frames of 56 x 56 px"),
+        (METHODS["lbp_top_svm"](C=1.0), grey, "colour is asked"),
+        (METHODS["tics_lbp_top"](C=1.0), grey, "colour is asked"),
+        (METHODS["stlbp_ip"](C=1.0), clips[0], "at least 8 frames of 81 x 72 px; got 32 frames of 56 x 56 px"),
+        (METHODS["fdm"](3, C=1.0), clips[0], "FDM with tau=3 needs at least 4 frames"),
+    ):
+        with pytest.raises(UsageError, match=f"clip made/s0/negative: .*{words}"):
+            method.fit([clip, *clips[1:4]], y[:4])
 
 
 @pytest.mark.parametrize("name", METHODS)
