@@ -77,7 +77,11 @@ STATED = {
     "strain_weighted": {"interpolate__n_frames": 10},
 }  # fmt: skip
 # What was to be there at least.
-PROMISED = ["lbp_top_svm", "lbp_top_rf", "lbp_top_mkl", "lbp_top_mlp", "lbp_top_dbn", "cbp_top_elm", "stlbp_ip", "stclqp", "mdmo", "fdm", "fhofo", "bi_woof", "strain_weighted", "hog3d", "rpca_lstd", "dtsa_elm", "tics_lbp_top", "evm_lbp_top", "gentle_svm", "flow_hmm", "dwld_dbn", "flow_krr"]
+PROMISED = [
+    "lbp_top_svm", "lbp_top_rf", "lbp_top_mkl", "lbp_top_mlp", "lbp_top_dbn", "cbp_top_elm", "stlbp_ip", "stclqp", "mdmo", "fdm", "fhofo",
+    "bi_woof", "strain_weighted", "hog3d", "rpca_lstd", "dtsa_elm", "tics_lbp_top", "evm_lbp_top", "gentle_svm", "flow_hmm", "dwld_dbn",
+    "flow_krr",
+]  # fmt: skip
 HAND_MADE = [name for name in METHODS if METHODS[name].__module__.rpartition(".")[2] not in ("networks", "transfer")]
 
 
