@@ -46,6 +46,8 @@ def test_the_other_schemes():
     assert classes(words, "binary") == ["positive", "negative", "negative", None, None, None, None]
     assert classes(["Other", "Fear", "Contempt"], "5class", "samm") == ["others", None, "contempt"]
     assert classes(["sad", "happy", "Others"], "7class", "cas-me-3") == ["sadness", "happiness", "others"]
+    for dataset in ("dfme", "synthetic"):
+        assert classes(["contempt", "anger", "repression"], "7class", dataset) == ["contempt", "anger", None]
     assert classes(["tense", "amusement"], "4class", "casme") == ["others", "positive"]
     assert classes(["Happy ", "fear"], {"happiness": "smile"}) == ["smile", None]
 

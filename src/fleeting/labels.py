@@ -6,7 +6,7 @@
 ``4class``       the same and ``others`` (repression and tension among them), as the TLCNN paper must have had it
 ``5class``       CASME II: disgust, happiness, others, repression, surprise.
                  SAMM: anger, contempt, happiness, others, surprise
-``7class``       the seven words of CASME II, CAS(ME)³ and MMEW, which differ
+``7class``       the seven words of CASME II, CAS(ME)³, MMEW and DFME, which differ; in the synthetic release those of DFME
 ``objective``    I to V, from the action units alone, as in MEGC 2018; VI and VII (the rest) leave
 ``binary``       negative, positive: ``3class`` without surprise. Ours, no paper's
 ===============  ============================================================================================
@@ -51,6 +51,8 @@ _NATIVE = {
         "casme2": "disgust fear happiness others repression sadness surprise",
         "cas-me-3": "anger disgust fear happiness others sadness surprise",
         "mmew": "anger disgust fear happiness others sadness surprise",
+        "dfme": "anger contempt disgust fear happiness sadness surprise",
+        "synthetic": "anger contempt disgust fear happiness sadness surprise",
     },
 }
 _SPELLINGS = {

@@ -56,6 +56,17 @@ def test_a_line_that_is_none_is_named(three, tmp_path):
         read_megc_list(path)
 
 
+def test_a_list_without_clips_or_with_one_twice_is_named(tmp_path):
+    """An empty list gave a composite of nothing; of a clip listed twice the later class was taken."""
+    path = tmp_path / "list.csv"
+    path.write_text(",,,\n")
+    with pytest.raises(DatasetError, match=r"list\.csv lists no clip; expected are lines such as"):
+        read_megc_list(path)
+    path.write_text("smic,s01,s1_ne_01,0\nsmic,s01,s01_ne_01,1\n")
+    with pytest.raises(DatasetError, match=r"list\.csv, line 2, lists smic/s01/s01_ne_01 again"):
+        read_megc_list(path)
+
+
 def test_what_makes_no_composite_is_refused(three):
     with pytest.raises(UsageError, match="each once; these are casme2, casme2"):
         Composite(three[0], three[0])

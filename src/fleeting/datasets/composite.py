@@ -105,11 +105,13 @@ class Composite:
         """The long videos of all datasets that have some."""
         return [video for dataset in self.datasets if "video" in dataset.table for video in dataset.videos()]
 
-    def check(self, *, frames: bool = False, progress: Callable[[int, int], None] | None = None) -> Checkup:
+    def check(
+        self, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> Checkup:
         """The findings of all datasets together."""
         whole = Checkup(self.title, ", ".join(str(dataset.root) for dataset in self.datasets), layout="several")
         for dataset in self.datasets:
-            one = dataset.check(frames=frames, progress=progress)
+            one = dataset.check(frames=frames, jobs=jobs, progress=progress)
             whole.counts |= {f"{dataset.name} {name}": number for name, number in one.counts.items()}
             whole.findings += [Finding(f.level, f.topic, f"{dataset.name}/{f.clip}" if f.clip else "", f.text) for f in one.findings]
         return whole
@@ -123,7 +125,7 @@ def read_megc_list(path: str | Path) -> dict[str, str]:
     Raises
     ------
     DatasetError
-        The file cannot be read, or a line is not dataset, subject, clip, class.
+        The file cannot be read or lists nothing, a line is not dataset, subject, clip, class, or names a clip again.
     """
     path = Path(path).expanduser()
     listed = {}
@@ -141,7 +143,11 @@ def read_megc_list(path: str | Path) -> dict[str, str]:
         else:
             clip = smic_name(clip) or clip
             subject = clip[:3]
-        listed[f"{dataset}/{subject}/{clip}"] = GROUPS[int(cells[3])]
+        if (name := f"{dataset}/{subject}/{clip}") in listed:
+            raise DatasetError(f"{path}, line {number}, lists {name} again. Take the list as it was published.")
+        listed[name] = GROUPS[int(cells[3])]
+    if not listed:
+        raise DatasetError(f"{path} lists no clip; expected are lines such as casme2,sub01,EP02_01f,1.")
     return listed
 
 
