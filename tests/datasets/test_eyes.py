@@ -185,9 +185,14 @@ def test_an_npz_of_another_form_is_named(tmp_path, content, says):
         read_expressions(path)
 
 
-def test_other_bad_input(rng, tmp_path):
+def test_other_bad_input(rng, tmp_path, monkeypatch):
     with pytest.raises(DatasetError, match="nowhere does not exist"):
         read_expressions(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="No dataset is called 'casme4'; there are smic"):
+        read_expressions(f"casme4={tmp_path}")
+    monkeypatch.delenv("FLEETING_DATA", raising=False)
+    with pytest.raises(DatasetError, match="Where is SMIC"):  # it was the current folder
+        read_expressions("smic=")
     clip = _clip(1, _pictures(rng, 1)[0])
     with pytest.raises(UsageError, match="size=4"):
         eyes([clip], tmp_path / "eyes", size=4)

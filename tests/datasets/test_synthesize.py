@@ -207,6 +207,7 @@ def test_a_picture_without_a_face_is_named(face_model, tmp_path):
     cv2.imwrite(str(tmp_path / "faces/wall.png"), np.full((200, 200, 3), 99, np.uint8))
     with pytest.raises(DatasetError, match=r"No face is found in .*wall\.png"):
         synthesize(tmp_path / "a", 1, 1, faces=tmp_path / "faces")
+    assert not (tmp_path / "a").exists()  # it was left with a release.json that refused the next attempt
 
 
 def test_a_folder_of_something_else_is_left_alone(release, tmp_path):
@@ -219,6 +220,7 @@ def test_a_folder_of_something_else_is_left_alone(release, tmp_path):
         synthesize(tmp_path / "notes.txt", **SMALL)
     with pytest.raises(DatasetError, match="is no folder"):
         synthesize(tmp_path / "a", **SMALL, faces=tmp_path / "gone")
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -183,11 +183,13 @@ def read_expressions(source: str | Path) -> Dataset | list[Clip]:
     ------
     DatasetError
         It does not exist, or cannot be read.
+    UsageError
+        There is no dataset of that name.
     """
     name, sign, rest = str(source).partition("=")
-    if sign and name in DATASETS:
-        return open_dataset(name, rest)
     path = Path(source).expanduser()
+    if sign and (name in DATASETS or (re.fullmatch(r"[\w-]+", name) and not path.exists())):
+        return open_dataset(name, rest or None)
     if path.suffix.lower() == ".npz":
         return _npz(path)
     if path.suffix.lower() == ".csv" and path.is_file():

@@ -145,10 +145,12 @@ def synthesize(
     root = Path(os.path.abspath(Path(out).expanduser()))
     settings = _Settings(root, float(fps), seed, size, pictures, classes, float(video_s), difficulty or Difficulty())
     try:
-        _begin(settings, counts, faces)
         items = _plan(subjects, clips, seed)
+        portraits = None
+        if faces is not None and not all(_done(settings, item) for item in items):
+            portraits = faces_in(faces, subjects)  # before anything is written: they may be none
+        _begin(settings, counts, faces)
         missing = [item for item in items if not _done(settings, item)]
-        portraits = faces_in(faces, subjects) if faces is not None and missing else None
         tasks = [(settings, some, portraits[some[0].subject] if portraits else None) for some in _chunks(missing)]
         _run(_make_clips, tasks, jobs, progress, "clips", clips)
         _run(_make_video, [(settings, k) for k in range(long_videos)], jobs, progress, "videos", long_videos)
