@@ -82,6 +82,9 @@ def test_pictures_shrink_by_means_and_keep_their_type():
     stripes = np.tile(np.array([0, 200], np.uint8), (8, 4))
     assert (resized(stripes, 4) == 100).all()
     assert resized(stripes, (16, 8)).shape == (16, 8)
+    for wrong in (0, (8, 0), (8.5, 8)):
+        with pytest.raises(UsageError, match="must be a whole number from 1"):
+            resized(stripes, wrong)
 
 
 @pytest.mark.parametrize(

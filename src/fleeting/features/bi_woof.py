@@ -30,6 +30,11 @@ def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -
         px, since the largest mean strain counts as one; doubled flow gives doubled numbers. Zeros where nothing is strained, as
         when the whole picture shifts.
 
+    Raises
+    ------
+    UsageError
+        When flow has another shape, fewer pixels than blocks, or holds NaN or infinity, or a parameter is not allowed.
+
     References
     ----------
     Liong, See, Wong & Phan (2018), Signal Processing: Image Communication 62. doi:10.1016/j.image.2017.11.006

@@ -34,6 +34,11 @@ def fhofo(flow: np.ndarray, grid: tuple[int, int] = (5, 5), n_bins: int = 18, au
     ndarray of shape (rows * columns * n_bins,), float32
         Zeros for a block in which nothing moves.
 
+    Raises
+    ------
+    UsageError
+        When flow has another shape, fewer pixels than blocks, or holds NaN or infinity, or a parameter is not allowed.
+
     References
     ----------
     Happy & Routray (2019), IEEE Transactions on Affective Computing 10(3).

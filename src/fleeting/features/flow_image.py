@@ -31,6 +31,11 @@ def flow_image(flow: np.ndarray, size: int = 28) -> np.ndarray:
         Flow in px of the small picture, so that it says how far things move in it; strain, of the flow at its native size,
         dimensionless.
 
+    Raises
+    ------
+    UsageError
+        When there is no single field of at least 2 x 2 px, or it holds NaN or infinity.
+
     References
     ----------
     Liong, Gan, See, Khor & Huang (2019), FG (STSTNet). doi:10.1109/FG.2019.8756567
@@ -55,6 +60,11 @@ def flow_stack(flow: np.ndarray, size: int = 64, interleave: bool = False) -> np
     -------
     ndarray of shape (2 F, size, size), float32
         Zeros for a still clip.
+
+    Raises
+    ------
+    UsageError
+        When there is no sequence of fields, or it holds NaN or infinity.
     """
     require_fields(flow, "the flow stack")
     require_whole(size=size)

@@ -30,6 +30,11 @@ def hoof(flow: np.ndarray, n_bins: int = 8, grid: tuple[int, int] = (1, 1)) -> n
     ndarray of shape (rows * columns * n_bins,), float32
         Zeros for a block in which nothing moves.
 
+    Raises
+    ------
+    UsageError
+        When flow has another shape, fewer pixels than blocks, or holds NaN or infinity, or a parameter is not allowed.
+
     References
     ----------
     Chaudhry, Ravichandran, Hager & Vidal (2009), CVPR.

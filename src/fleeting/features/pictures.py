@@ -10,7 +10,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
-from ..preprocess.frames import frames_of, grey, moment, named
+from ..preprocess.frames import frames_of, grey, moment, named, require_whole
 from ..preprocess.interpolate import interpolate
 from .fields import flow_frame_to_frame
 from .flow_image import flow_stack
@@ -24,6 +24,7 @@ STREAMS = ("both", "frames", "flow")
 def resized(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     """A picture of ``size`` = (height, width) px, or that many a side, whatever its shape was; (H, W[, C]) of the same dtype."""
     height, width = (size, size) if isinstance(size, int) else size
+    require_whole(height=height, width=width)
     smaller = image.shape[0] >= height and image.shape[1] >= width
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR))
 

@@ -21,7 +21,12 @@ def strain_map(flow: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     flow : ndarray of shape (T - 1, H, W, 2), float
-        px, x right, y down. Without strain, the row is zero.
+        px, x right, y down; or a single field. Without strain, the row is zero.
+
+    Raises
+    ------
+    UsageError
+        When there is no flow of at least 2 x 2 px, or it holds NaN or infinity.
 
     References
     ----------

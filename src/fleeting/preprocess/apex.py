@@ -78,6 +78,11 @@ def spot_apex(frames: np.ndarray, signal: str = "flow", search: str = "divide", 
         As in :func:`difference_from_onset`.
     search : {"divide", "peak"}, default="divide"
         :func:`divide_and_conquer`, or the maximum.
+
+    Raises
+    ------
+    UsageError
+        When frames are fewer than 2, too small or not uint8, or a parameter is not known.
     """
     if search not in SEARCHES:
         raise UsageError(f"search {search!r} is not known; choose from {', '.join(SEARCHES)}")

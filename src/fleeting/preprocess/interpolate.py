@@ -39,7 +39,7 @@ def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
     Raises
     ------
     UsageError
-        When there are fewer than 2 frames to take or to make, or a value is not finite.
+        When there are fewer than 2 frames to take or to make, or they hold something else than finite numbers.
 
     References
     ----------

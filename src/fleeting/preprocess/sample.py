@@ -23,6 +23,11 @@ def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | 
     mode : {"uniform", "consecutive"}, default="uniform"
         ``uniform`` goes from the first frame to the last and repeats frames where there are too few. ``consecutive`` frames lie
         around ``centre``, the middle when not given, as far as the ends allow; there must be enough.
+
+    Raises
+    ------
+    UsageError
+        When there are no frames, or too few consecutive ones.
     """
     require_whole(n_to=n_to)
     if n_from < 1 or mode not in ("uniform", "consecutive") or (mode == "consecutive" and n_to > n_from):
