@@ -103,6 +103,8 @@ def test_real_colours_are_taken_by_their_luma(describe):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: hoof(list(FLOW)), r"takes an array of flow; got a list: make one with np\.stack"),
+        (lambda: lbp_top(list(GREY)), r"takes an array of frames; got a list: make one with np\.stack"),
         (lambda: hoof(FLOW, 0), "n_bins=0"),
         (lambda: fhofo(FLOW, n_bins=0), "n_bins=0"),
         (lambda: fhofo(FLOW, n_bins=51), "chosen of 50"),

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from fleeting.errors import UsageError
 from fleeting.faces.align import EYE_DISTANCE, EYES_X, EYES_Y
-from fleeting.preprocess import Align, Crop, Eyes, crop_face
+from fleeting.preprocess import Align, Crop, Eyes, Register, crop_face
 from fleeting.preprocess.crop import face_in
 
 from ..made_clips import make_clip
@@ -82,6 +82,17 @@ def test_a_synthetic_face(recording_clip, coarse):
     if x >= 0 and y >= 0:
         seen = cv2.resize(recording_clip.frames[0][y : y + side, x : x + side], (96, 96))
         assert np.corrcoef(seen.ravel(), aligned.frames[0].ravel())[0, 1] > 0.9
+
+
+COARSE = [Crop(coarse=True), Crop("lrcn", coarse=True), Align(96, True), Eyes(coarse=True), Register((140, 170), coarse=True)]
+
+
+@pytest.mark.parametrize("step", COARSE, ids=repr)
+def test_a_grey_face_is_as_good_as_one_stored_thrice(recording_clip, step):
+    grey = recording_clip.frames[..., 1]
+    once = step.transform([make_clip(grey)])[0].frames
+    thrice = step.transform([make_clip(np.repeat(grey[..., None], 3, axis=3))])[0].frames
+    np.testing.assert_array_equal(once, thrice if isinstance(step, Eyes) else thrice[..., 0])
 
 
 def test_eyes_of_a_clip_and_of_a_small_picture():

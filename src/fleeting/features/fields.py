@@ -28,6 +28,8 @@ def flow_from_first(frames: np.ndarray, method: str = "dis") -> np.ndarray:
 
 def require_fields(fields: np.ndarray, what: str, grid: tuple[int, int] = (1, 1)) -> np.ndarray:
     """The same fields, after a look that they are (..., H, W, 2), finite, and have a pixel for each block."""
+    if not isinstance(fields, np.ndarray):
+        raise UsageError(f"{what} takes an array of flow; got a {type(fields).__name__}: make one with np.stack")
     if fields.ndim < 3 or fields.shape[-1] != 2:
         raise UsageError(f"{what} takes flow of shape (..., H, W, 2); got {fields.shape}")
     require_grid(grid, what)

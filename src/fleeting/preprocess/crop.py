@@ -139,6 +139,8 @@ def _aligned(clip: Clip, size: int, coarse: bool) -> np.ndarray:
         if size < 8:
             raise UsageError(f"size={size}: crops have 8 px a side or more")
         frames = require_size(frames_of(clip), (1, 2, 2), "the aligned crop")
+        if frames.ndim == 3:
+            return align(np.repeat(frames[..., None], 3, axis=3), face_in(frames[0], coarse), size)[..., 0]
         return align(frames, face_in(frames[0], coarse), size)
 
 

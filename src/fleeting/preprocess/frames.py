@@ -87,6 +87,8 @@ def require_colour(frames: np.ndarray) -> np.ndarray:
 
 def require_size(frames: np.ndarray, least: tuple[int, int, int], what: str) -> np.ndarray:
     """The same frames, after a look that they are (T, H, W[, 3]), finite, and at least ``least`` = (T, H, W) in size."""
+    if not isinstance(frames, np.ndarray):
+        raise UsageError(f"{what} takes an array of frames; got a {type(frames).__name__}: make one with np.stack")
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise UsageError(f"{what} takes frames of shape (T, H, W) or (T, H, W, 3); got {frames.shape}")
     if any(have < need for have, need in zip(frames.shape, least, strict=False)):

@@ -45,6 +45,7 @@ def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
     ----------
     Pfister, Li, Zhao & Pietikäinen (2011), ICCV. doi:10.1109/ICCV.2011.6126401
     """
+    frames = np.asarray(frames)
     if frames.dtype.kind not in "uif" or not frames[:1].size > 0 < len(frames):
         raise UsageError(f"temporal interpolation needs at least 2 frames of whole or real numbers; got {frames.dtype} of {frames.shape}")
     matrix = interpolation_matrix(len(frames), n_frames)
