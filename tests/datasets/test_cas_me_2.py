@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleeting.datasets.cas_me_2 import CAS_ME_2
-from fleeting.errors import DatasetError
+from fleeting.errors import DatasetError, UsageError
 
 from . import releases
 
@@ -54,6 +54,21 @@ def test_videos_have_their_intervals_and_those_without_any_are_there_too(tmp_pat
     assert silent.intervals.empty
     assert silent.person == "cas-me-2/s15"
     assert len(silent.timestamps) == 3
+
+
+def test_subsets(tmp_path):
+    root = _release(tmp_path)
+    assert [clip.id for clip in CAS_ME_2(root, subset="all").clips()] == [
+        "cas-me-2/s15/anger1_2", "cas-me-2/s15/anger1_1", "cas-me-2/s27/disgust1_5",
+    ]  # fmt: skip
+    assert len(CAS_ME_2(root, subset="all").clips(kind="macro")) == 2
+    with pytest.raises(UsageError, match="subset='me57' must be micro, all or stimulus"):
+        CAS_ME_2(root, subset="me57")
+    with pytest.warns(UserWarning, match="those of the films that were shown, not of the expressions seen"):
+        films = CAS_ME_2(root, subset="stimulus")
+    assert [(clip.id, clip.emotion) for clip in films.clips()] == [
+        ("cas-me-2/s15/anger1_2", "negative"), ("cas-me-2/s15/anger1_1", "negative"), ("cas-me-2/s27/disgust1_5", "surprise"),
+    ]  # fmt: skip
 
 
 def test_a_workbook_without_its_naming_rules_is_named(tmp_path):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from ..errors import DatasetError
+from ..clip import Clip
+from ..errors import DatasetError, UsageError
 from .base import Dataset
 from .tree import read_sheets
 
+_FILMS = {"anger": "negative", "happy": "positive", "disgust": "surprise"}
 _COLUMNS = ["participant", "code", "onset", "apex", "offset", "aus", "emotion", "kind", "self_report"]
 
 
@@ -33,6 +36,15 @@ class CAS_ME_2(Dataset):
     subject; it may differ from ``emotion``. Clips are named ``s15/anger1_1``, videos ``s15/15_0401``.
 
     Known leaks: up to 44 expressions of a subject in one sitting; macro- and micro-expressions overlap in time.
+
+    Parameters
+    ----------
+    root, sheet, layout, corrections
+        As in :class:`.base.Dataset`.
+    subset : {"micro", "all", "stimulus"}, default="micro"
+        What ``clips()`` gives: the 57 micro-expressions; all 357 expressions; or these with the class of the film that was
+        shown, anger negative, happy positive, disgust surprise. The last is how a paper with "206 videos" in these three
+        classes, which cannot be the coders', must have come by them. It warns, for it says nothing about expressions.
 
     Request: by a licence agreement, see ``request_url``.
 
@@ -58,6 +70,22 @@ class CAS_ME_2(Dataset):
     }
     sheets = ("CAS(ME)^2code*.xls*", "*code_final*.xls*", "CASME_sq*.xls*")
 
+    def __init__(self, root: str | Path | None = None, *, subset: str = "micro", **keywords: Any):
+        if subset not in ("micro", "all", "stimulus"):
+            raise UsageError(f"subset={subset!r} must be micro, all or stimulus.")
+        if subset == "stimulus":
+            warnings.warn("CAS(ME)²: the classes are those of the films that were shown, not of the expressions seen.", stacklevel=2)
+            self.expected = {}  # type: ignore[misc]
+        self.subset = subset
+        super().__init__(root, **keywords)
+
+    def clips(self, *, kind: str | None = None, partial: bool = False) -> list[Clip]:
+        """The clips of the subset, as :meth:`.base.Dataset.clips` gives them."""
+        if kind or self.subset == "micro":
+            return super().clips(kind=kind, partial=partial)
+        kinds = [each for each in ("micro", "macro") if (self.table["kind"] == each).any()]
+        return [clip for each in kinds for clip in super(CAS_ME_2, self).clips(kind=each, partial=partial)]
+
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row an expression, with folders' names in place of participants' numbers and stimulus words."""
         sheets = read_sheets(self.sheet)
@@ -77,6 +105,8 @@ class CAS_ME_2(Dataset):
         subject = table["participant"].map(folders)
         video = subject + "/" + subject.str.removeprefix("s") + "_" + word.map(stimuli)
         kind = table["kind"].str.partition("-")[0].str.casefold()
+        if self.subset == "stimulus":
+            table["emotion"] = word.str.extract(r"(anger|happy|disgust)")[0].map(_FILMS).fillna("")
         return table.drop(columns="participant").assign(clip=subject + "/" + table["code"], subject=subject, kind=kind, video=video)
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
