@@ -68,6 +68,16 @@ def test_the_long_edition_of_another_camera_is_found_beside_that_of_hs(tmp_path)
     assert [clip.id for clip in SMIC(tmp_path).clips()] == ["smic/s20/s20_ne_01"]
 
 
+def test_the_doctor_names_the_sheet_of_the_long_edition_and_misses_it(tmp_path):
+    """Without it whole videos of seconds were clips without a word."""
+    checkup = SMIC(_long(tmp_path)).check()
+    assert checkup.sheet.endswith("annotation.xlsx")
+    assert "is missing" not in str(checkup)
+    for sheet in tmp_path.rglob("*annotation*"):
+        sheet.unlink()
+    assert "SMIC-HS-E_annotation.xlsx is missing: without it each clip is its whole video" in str(SMIC(tmp_path).check())
+
+
 @pytest.mark.parametrize(("text", "name"), [("s1_ne_1", "s01_ne_01"), ("s20_SUR_03", "s20_sur_03"), ("reg_1", None)])
 def test_names(text, name):
     assert smic_name(text) == name

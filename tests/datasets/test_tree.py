@@ -39,6 +39,12 @@ def test_a_csv_that_is_none(tmp_path):
         read_csv(tmp_path / "s.csv")
 
 
+def test_a_workbook_with_a_password_is_named(tmp_path):
+    (tmp_path / "s.xlsx").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000))
+    with pytest.raises(DatasetError, match=r"s\.xlsx is locked with a password.*save it without one"):
+        read_sheets(tmp_path / "s.xlsx")
+
+
 @pytest.mark.parametrize(("row", "lost"), [([None, "a", 1, 3], "subject"), (["01", None, 1, 3], "filename")])
 def test_a_row_without_a_name_is_shown_and_a_note_below_the_table_is_none(tmp_path, row, lost):
     header, good = ["Subject", "Filename", "Onset", "Offset"], ["01", "b", 1, 3]

@@ -223,7 +223,9 @@ def _words(dataset: Dataset, table: pd.DataFrame) -> Iterator[Finding]:
         for clip in rows.loc[rows["emotion"].isna(), "clip"]:
             yield Finding("warning", "emotion", str(clip), "no emotion was coded")
     if dataset.classes:
-        for row in rows[rows["emotion"].notna() & ~rows["emotion"].isin(dataset.classes)].itertuples():
+        words = rows["emotion"].dropna().str.split(r"\s*[+,/&]\s*", regex=True)  # 4DME has several in a cell
+        known = words.map(lambda each: set(each) <= set(dataset.classes)).astype(bool)
+        for row in rows.loc[known.index[~known]].itertuples():
             yield Finding("warning", "emotion", str(row.clip), f"{row.emotion!r} is none of {', '.join(dataset.classes)}")
 
 

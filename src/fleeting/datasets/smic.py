@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -125,13 +126,29 @@ class SMIC(Dataset):
                 found.setdefault(name, folder)
         return found
 
+    @property
+    def sheet_name(self) -> str:
+        """The sheet that numbers are taken from, or the folder where there is none."""
+        return str(self._numbered or self.root)
+
+    def remarks(self) -> list[str]:
+        """Whether the long edition came without its annotation."""
+        if self.layout == "long" and self._numbered is None:
+            return [f"SMIC-{self.camera}-E_annotation.xlsx is missing: without it each clip is its whole video, expression or not"]
+        return []
+
+    @cached_property
+    def _numbered(self) -> Path | None:
+        if self._sheet is not None or self.layout != "long":
+            return self._sheet
+        listed = self.tree.sheets([f"SMIC-{self.camera}-E_annotation*", f"SMIC*{self.camera}*annotation*", "smic.xlsx"], depth=4)
+        return listed[0] if listed else None
+
     def _annotations(self) -> pd.DataFrame | None:
-        path = self._sheet
-        if path is None:
-            listed = self.tree.sheets([f"SMIC-{self.camera}-E_annotation*", f"SMIC*{self.camera}*annotation*", "smic.xlsx"], depth=4)
-            path = listed[0] if listed and self.layout == "long" else None
-        if path is None:
+        if (path := self._numbered) is None:
             return None
         sheet = read_sheet(path, ("filename", "onset", "offset"))
-        names = [smic_name(cell) or "" for cell in sheet["filename"]]
-        return sheet.assign(name=names).query("name != ''").drop_duplicates("name").set_index("name")
+        sheet = sheet.assign(name=[smic_name(cell) or "" for cell in sheet["filename"]]).query("name != ''")
+        if (twice := sheet["name"].duplicated()).any():
+            raise DatasetError(f"{path} lists {sheet.loc[twice, 'name'].iloc[0]} twice. Take the sheet as it was released.")
+        return sheet.set_index("name")

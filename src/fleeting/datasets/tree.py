@@ -34,6 +34,7 @@ COLUMNS = {
     "fps": ("fps", "frame rate"),
     "label": ("label",),
 }
+LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")  # what Excel packs an encrypted xlsx into; a plain one is a zip
 HEADER_WITHIN = 40  # rows: SAMM's header is the 14th, after notes to the user
 
 
@@ -155,7 +156,9 @@ def read_sheets(path: Path) -> dict[str, list[list[str]]]:
             return {"": [[cell.strip() for cell in row] for row in read_csv(path)]}
         from python_calamine import CalamineWorkbook
 
-        path.open("rb").close()
+        with path.open("rb") as file:
+            if path.suffix.lower() != ".xls" and file.read(8) == LOCKED:
+                raise DatasetError(f"{path} is locked with a password. Open it in a spreadsheet program, and save it without one.")
         with CalamineWorkbook.from_path(str(path)) as book:
             sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
         return {name: [[_text(cell) for cell in row] for row in rows] for name, rows in sheets.items()}
