@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fleeting.datasets.samm_lv import SAMMLV
+from fleeting.errors import DatasetError
 
 from . import releases
 
@@ -43,6 +46,15 @@ def test_videos(tmp_path):
     ]  # fmt: skip
     assert videos[0].intervals["apex"].isna().tolist() == [False, True]
     assert videos[0].fps == 200.0
+
+
+def test_an_event_beyond_the_end_of_a_video_that_was_cut_off_is_named(tmp_path):
+    """It was put onto the last picture without a word."""
+    root = _release(tmp_path)
+    for number in range(9, 20):
+        (root / f"SAMM_longvideos/006_1/006_1_{number:04d}.jpg").unlink()
+    with pytest.raises(DatasetError, match=r"006/006_1_2 in .* lies outside of its video, frames 0 to 8 of .*006_1\. Copy the video again"):
+        SAMMLV(root).videos()
 
 
 def test_a_table_of_another_rate_is_suspected(tmp_path):

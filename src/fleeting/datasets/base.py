@@ -311,6 +311,12 @@ class Dataset:
     def _intervals(self, rows: pd.DataFrame, files: Mapping[int, Path]) -> pd.DataFrame:
         numbers = np.array(list(files))
         spans = np.array([self.span(row, files) for row in rows.itertuples(index=False)], int).reshape(-1, 3)
+        outside = (spans[:, 0] > numbers[-1]) | (spans[:, 2] < numbers[0])  # beyond the end, not merely up to it
+        if outside.any():
+            raise DatasetError(
+                f"{rows['clip'].to_numpy()[outside][0]} in {self.sheet_name} lies outside of its video, frames {numbers[0]} to "
+                f"{numbers[-1]} of {next(iter(files.values())).parent}. Copy the video again, or correct the numbers (corrections=)."
+            )
         position = np.searchsorted(numbers, spans).clip(max=len(numbers) - 1)
         intervals = pd.DataFrame(position, columns=list(NUMBERS)).assign(kind=rows["kind"].astype(object).to_numpy())
         intervals["apex"] = intervals["apex"].astype("Int64").mask(rows["apex"].isna().to_numpy())
