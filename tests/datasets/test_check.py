@@ -154,6 +154,9 @@ def test_clips_of_one_name_are_neither_usable_nor_given(tmp_path):
     dataset = FolderDataset(tmp_path, fps=25)
     assert dataset.check().counts["usable"] == 1
     assert [clip.id for clip in dataset.clips(partial=True)] == ["folder/two"]
+    (tmp_path / "clips.csv").write_text("clip,subject,kind\none,anna,micro\none,anna,macro\ntwo,bo,micro\n")
+    dataset = FolderDataset(tmp_path, fps=25)
+    assert dataset.check().counts["usable"] == len(dataset.clips(partial=True)) == 1
 
 
 def test_long_videos_are_counted_and_looked_through(tmp_path):

@@ -147,7 +147,7 @@ class Dataset:
             there = ", ".join(sorted(table["kind"].unique()))
             has = f"it has {there}: ask for kind={there!r}" if there else "take it as it was released"
             raise DatasetError(f"{self.sheet_name} lists no {f'{kind} ' if kind else ''}clip; {has}.")
-        if twice := sorted(rows.loc[rows["clip"].duplicated(), "clip"]):
+        if twice := sorted(set(rows["clip"]) & set(table.loc[table["clip"].duplicated(), "clip"])):  # of whichever kind
             rows = rows[~rows["clip"].isin(twice)]
         if twice and not (partial and len(rows)):
             raise DatasetError(f"{self.sheet_name} lists {twice[0]} twice; each clip needs a name of its own.")
