@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import cv2
 import numpy as np
 
 from fleeting.datasets.casme2 import CASME2
@@ -67,6 +68,20 @@ def test_pictures_that_do_not_decode_or_differ_in_size(tmp_path):
     checkup = CASME2(root).check(frames=True, progress=lambda done, total: seen.append((done, total)))
     assert _topics(checkup) == {("decode", "sub01/EP02_01f"), ("decode", "sub04/EP13_02")}
     assert seen[-1] == (13, 13)
+
+
+def test_pictures_that_were_cut_off_are_findings_and_no_lines_on_the_terminal(tmp_path, rng, capfd):
+    root = releases.casme2(tmp_path)
+    for suffix, number in (("jpg", 9), ("png", 10), ("bmp", 11)):
+        path = root / f"Cropped/sub01/EP02_01f/reg_img{number}.{suffix}"
+        path.with_suffix(".jpg").unlink()
+        cv2.imwrite(str(path), rng.integers(0, 256, (12, 16, 3), dtype=np.uint8))
+        path.write_bytes(path.read_bytes()[:-20])
+    findings = CASME2(root).check(frames=True).findings
+    assert [one.text.partition(" cannot")[0][-13:] for one in findings if one.topic == "decode"] == [
+        "/reg_img9.jpg", "reg_img10.png", "reg_img11.bmp",
+    ]  # fmt: skip
+    assert capfd.readouterr().err == ""
 
 
 def test_frames_within_a_video_are_decoded_too_and_counted(tmp_path, rng):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import pandas as pd
 
 from ..errors import DatasetError
@@ -299,7 +301,7 @@ def _decode(
 
     items: list[tuple[Any, Path | None]] = [*files, *((row, None) for row in rows)]
     sizes: dict[str, tuple[int, ...]] = {}
-    with ThreadPoolExecutor(jobs) as pool:
+    with _quiet(), ThreadPoolExecutor(jobs) as pool:
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]
             for done, ((what, file), size) in enumerate(zip(some, pool.map(shape, some), strict=True), start + 1):
@@ -311,3 +313,14 @@ def _decode(
                     yield Finding("error", "decode", clip, f"{file.name} is {size[1]}x{size[0]} px, others of the clip {was[1]}x{was[0]}")
                 if progress:
                     progress(done, len(items))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """OpenCV without its own lines about each broken picture on the terminal: they are findings."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
