@@ -225,7 +225,8 @@ def test_what_is_left_of_a_broken_recording(film, frames, tmp_path):
     ("options", "message"),
     [
         ({"spotter": "nose"}, "spotter='nose' is not known; there is flow"),
-        ({"recogniser": "ststnet"}, "has to be trained first: fit fl.methods.ststnet"),
+        ({"recogniser": "fdm"}, "has to be trained first: fit fl.methods.fdm"),
+        ({"recogniser": "eye-cnn"}, r"has to be trained first.*fleeting train eye_cnn --data NAME=PATH --out eye_cnn.safetensors"),
         ({"recogniser": "none.safetensors"}, "none.safetensors"),
         ({"recogniser": "oracle"}, "recogniser='oracle' is not known; there is au_template"),
         ({"recogniser": make_pipeline(AUMotion())}, "classes must be negative, positive, surprise"),

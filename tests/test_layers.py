@@ -24,6 +24,7 @@ LAYERS = (
     {"evaluate"},
     {"inflate", "pairing", "compare"},
     {"methods", "papers"},
+    {"train"},
     {"plot", "run_plot"},
     {"report"},
     {"export"},

@@ -75,6 +75,7 @@ PUBLIC = (
     "spotting",
     "stats",
     "synthetic_interview",
+    "train",
     "write_video",
 )
 

@@ -24,6 +24,7 @@ from .media import open_media, write_video
 from .reproduce import reproduce
 from .run import Run, read_run
 from .run_report import run_report
+from .train import train
 
 if TYPE_CHECKING:
     from . import classifiers, datasets, features, methods, metrics, models, preprocess, spotting, stats
@@ -94,6 +95,7 @@ __all__ = [
     "spotting",
     "stats",
     "synthetic_interview",
+    "train",
     "write_video",
 ]
 

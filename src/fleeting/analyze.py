@@ -24,6 +24,7 @@ from .faces.landmarks import Face, mean_face
 from .faces.mesh import FaceMesh, HaarFaces
 from .flow import flow
 from .media import Frame, Media, open_media
+from .methods import GROUPS
 from .plot import flow_picture
 from .quality import assess
 from .signals import Detector, Signals, measure
@@ -31,7 +32,6 @@ from .signals import Detector, Signals, measure
 if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a second, to everyone who imports fleeting
     from .spotting.flow_spotter import FlowSpotter, Spotted
 
-GROUPS = ("negative", "positive", "surprise")
 MAX_PICTURES = 100  # events whose pictures are kept, those with the highest scores
 MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
@@ -150,9 +150,10 @@ def analyze(
     """
     from threadpoolctl import threadpool_limits
 
+    from .methods.recogniser import load_recogniser
     from .spotting.context import head_speed
 
-    spotting, method = _spotter(spotter), _recogniser(recogniser)
+    spotting, method = _spotter(spotter), load_recogniser(recogniser)
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
         return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
     # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
@@ -216,28 +217,6 @@ def _spotter(spotter: str | FlowSpotter) -> FlowSpotter:
         spotter = SPOTTERS[spotter]()
     spotter.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
     return spotter
-
-
-def _recogniser(recogniser: Any) -> Any:
-    from .methods import METHODS, UNTRAINED
-
-    if isinstance(recogniser, str) and recogniser.endswith(".safetensors"):
-        from .methods.networks import trained
-
-        recogniser = trained(recogniser)
-    if isinstance(recogniser, str):
-        if recogniser in METHODS and recogniser not in UNTRAINED:
-            raise UsageError(
-                f"recogniser={recogniser!r} has to be trained first: fit fl.methods.{recogniser}() on clips and give that. "
-                f"Without training there is {', '.join(UNTRAINED)}."
-            )
-        if recogniser not in METHODS:
-            raise UsageError(f"recogniser={recogniser!r} is not known; there is {', '.join(UNTRAINED)}.")
-        recogniser = METHODS[recogniser]()
-    classes = [str(c) for c in getattr(recogniser, "classes_", ())]
-    if sorted(classes) != list(GROUPS):
-        raise UsageError(f"recogniser: its classes must be {', '.join(GROUPS)}; this one has {', '.join(classes) or 'not been fitted'}.")
-    return recogniser
 
 
 def _detector(coarse: bool) -> tuple[Detector, str]:

@@ -17,6 +17,7 @@ from .evaluate import cache, evaluate, inflate, methods
 from .models import models
 from .reproduce import reproduce
 from .terminal import INTERRUPTED, errors, note, say
+from .train import train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Facial micro-expressions: found in video, named, and measured honestly.",
 )
-for command in (analyze, demo, evaluate, compare, report, inflate, reproduce, methods, cache):
+for command in (analyze, demo, evaluate, compare, report, inflate, reproduce, train, methods, cache):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.add_typer(models, name="models")

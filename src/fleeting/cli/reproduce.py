@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .terminal import advance, console, progress
+from .terminal import console, stages
 
 Data = Annotated[
     list[str] | None,
@@ -31,10 +31,6 @@ def reproduce(
     from ..reproduce import reproduce as run
 
     named = {name: path or None for name, _, path in (each.partition("=") for each in data or [])}
-    with progress() as bars:
-
-        def step(stage: str, done: int, total: int, seconds_left: float | None) -> None:
-            advance(bars, stage, done, total)
-
+    with stages() as step:
         page = run(paper, named, scale, out, seed, jobs, step, only=only)
     console.print(f"Page: {page}", markup=False, highlight=False, soft_wrap=True)

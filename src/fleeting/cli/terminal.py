@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,9 +35,23 @@ def advance(bars: Progress, what: str, done: int, total: int | None) -> None:
         bars.update(task.id, completed=done, total=total)
 
 
-def note(message: Warning | str, category: type[Warning], *_: object) -> None:
+@contextmanager
+def stages(told: dict[str, int] | None = None) -> Iterator[Callable[[str, int, int, float | None], None]]:
+    """What moves a bar for each stage of long work, as ``progress(stage, done, total, seconds_left)``; ``told`` gets each one's length."""
+    with progress() as bars:
+
+        def step(stage: str, done: int, total: int, seconds_left: float | None) -> None:
+            if told is not None:
+                told[stage] = total
+            advance(bars, stage, done, total)
+
+        yield step
+
+
+def note(message: Warning | str, category: type[Warning], filename: str = "", *_: object) -> None:
     """Show a warning of ours as a note; others' warnings are not the user's concern."""
-    if category is UserWarning or category.__module__.startswith("fleeting"):
+    renewed = "loky" in filename  # joblib tells that it has replaced a worker, by which nothing is lost
+    if not renewed and (category is UserWarning or category.__module__.startswith("fleeting")):
         errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
 
 

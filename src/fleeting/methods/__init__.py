@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from .volume import dtsa_elm, hog3d, rpca_lstd
 
 __all__ = [
+    "GROUPS",
     "METHODS",
+    "NETWORKS",
     "UNTRAINED",
     "apex_dcnn",
     "au_template",
@@ -117,8 +119,14 @@ class _Methods(Mapping[str, Callable[..., Any]]):
 METHODS: Mapping[str, Callable[..., Any]] = _Methods()
 """All methods; listing their names imports none of them."""
 
+GROUPS = ("negative", "positive", "surprise")
+"""The classes that ``analyze`` wants of a recogniser."""
+
 UNTRAINED = ("au_template",)
 """Those that tell emotions without having been fitted, so that ``analyze`` can take them by name."""
+
+NETWORKS = (*_FAMILIES["networks"], "tlcnn")
+"""Those that end in a network (``dtscnn`` with ``classifier="softmax"``), so that :func:`fleeting.train` can keep its weights."""
 
 
 def __getattr__(name: str) -> Any:

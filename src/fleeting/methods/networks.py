@@ -16,6 +16,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from ..base import ClipTransformer
+from ..clip import Clip
 from ..errors import UsageError
 from ..features.flow_map import FlowMap
 from ..features.pictures import FlowScales, FlowSequence, FramesAndFlow, FrameStack, Picture
@@ -82,6 +84,7 @@ def two_stream(
     magnification: str | None = "pbvm",
     alpha: float = 20,
     streams: str = "both",
+    frames: str = "magnified",
     n_frames: int = 8,
     size: int = 64,
     table1: bool = True,
@@ -94,13 +97,19 @@ def two_stream(
     """Magnified frames and the flow between them, each through its own 3D convolution.
 
     Yan & Li (2020). ``magnification`` is pbvm, evm, riesz or None, ``streams`` both, frames or flow. Eight flows need nine frames: nine
-    are taken evenly, the last is only flowed to. Its "default learning rate" is read as Keras': plain gradient descent, .01.
+    are taken evenly, the last is only flowed to. Its "default learning rate" is read as Keras': plain gradient descent, .01. Its figure
+    has both streams see the magnified video, its text "original frames": ``frames="raw"`` magnifies for the flow alone.
     """
     from ..models.two_stream import OneStream3DCNN, TwoStream
 
+    if frames not in ("magnified", "raw"):
+        raise UsageError(f"frames={frames!r} is not known; choose from magnified, raw")
     network = TwoStream if streams == "both" else OneStream3DCNN
     net = _net(network, {"table1": table1, "width": width}, training, epochs=epochs, batch_size=8, **_KERAS_SGD)
     steps = [] if magnification is None else [Magnify(magnification, alpha)]
+    if magnification is not None and frames == "raw" and streams == "both":
+        return pipeline(align, RawFramesMagnifiedFlow(magnification, alpha, n_frames, size, method), net)
+    steps = [] if frames == "raw" and streams == "frames" else steps
     return pipeline(align, *steps, Sample(n_frames + 1), FramesAndFlow(size, streams, method), net)
 
 
@@ -206,7 +215,8 @@ def elrcn(
     """VGG-16 on each of nine flow and strain maps, and an LSTM over them.
 
     Khor, See, Phan & Lin (2018). ``variant`` is se (inputs joined as channels) or te (as features). The authors start te from VGG-Face:
-    give ``weights=`` with ``weights_part="matching"``; without, it starts at random. Batch and the most epochs are ours.
+    give ``weights=`` with ``weights_part="matching"``, and their first layers as ``frozen``; without, it starts at random. Batch and the
+    most epochs are ours; their rate falls by a millionth a step, which is left out.
     """
     from ..models.elrcn import ELRCN
 
@@ -235,8 +245,8 @@ def ststnet(
 ) -> Pipeline:
     """Flow and strain from onset to apex through three shallow streams, 1,683 weights.
 
-    Liong, Gan, See, Khor & Huang (2019), with the rate, batch and epochs of the authors' program, last epoch. Otherwise as
-    :func:`off_apexnet`.
+    Liong, Gan, See, Khor & Huang (2019), last epoch; rate and batch of the authors' PyTorch program, which has 800 epochs, the paper
+    500. Otherwise as :func:`off_apexnet`.
     """
     from ..models.ststnet import STSTNet
 
@@ -250,8 +260,8 @@ def trained(path: str | os.PathLike[str], **changed: Any) -> Pipeline:
     Parameters
     ----------
     path : path
-        Saved by ``net.save(path, method="eye_cnn", parameters={"eyes": "band"}, trained_on="...")``, where ``net`` is the last step of
-        a fitted method, of this name and with these parameters.
+        Saved by :func:`fleeting.train`; or by ``net.save(path, method="eye_cnn", parameters={"eyes": "band"}, trained_on="...")``, where
+        ``net`` is the last step of a fitted method, of this name and with these parameters.
     **changed
         Parameters of the method that are to be others now, such as ``eyes="mesh"``.
 
@@ -262,15 +272,46 @@ def trained(path: str | os.PathLike[str], **changed: Any) -> Pipeline:
     """
     from ..models.net import NetClassifier
     from . import METHODS
+    from .load import load_method
 
     net = NetClassifier.load(path)
     if (name := net.card_.get("method")) not in METHODS:
         raise UsageError(f"{path}: its card names no method of Fleeting; save the weights with method= one of {', '.join(METHODS)}")
-    method = METHODS[name](**{**net.card_.get("parameters", {}), **changed})
-    if type(method[-1]) is not NetClassifier:
+    parameters = {key: tuple(value) if isinstance(value, list) else value for key, value in net.card_.get("parameters", {}).items()}
+    method = load_method(name, {**parameters, **changed})
+    if not is_network(method):
         raise UsageError(f"{path}: the method {name} does not end in a network alone, so it cannot be had from weights")
     method.steps[-1] = (method.steps[-1][0], net)
     return method
+
+
+def is_network(method: Any) -> bool:
+    """Whether a method ends in a network, and not in something that learns from one."""
+    from ..models.net import NetClassifier
+    from ..models.tlcnn_training import TLCNNClassifier
+
+    return isinstance(method[-1], NetClassifier | TLCNNClassifier) if isinstance(method, Pipeline) else False
+
+
+class RawFramesMagnifiedFlow(ClipTransformer):
+    """The grey frames of each clip as they are, then the flow between the magnified ones, (1, 3 n_frames, size, size) float32.
+
+    Parameters as in :func:`two_stream`; layout as in :class:`fleeting.features.pictures.FramesAndFlow`.
+    """
+
+    def __init__(self, magnification: str = "pbvm", alpha: float = 20, n_frames: int = 8, size: int = 64, method: str = "tvl1"):
+        self.magnification = magnification
+        self.alpha = alpha
+        self.n_frames = n_frames
+        self.size = size
+        self.method = method
+
+    def transform_clip(self, clip: Clip) -> np.ndarray:
+        """Frames and flow of one clip."""
+        take, moved = Sample(self.n_frames + 1), Magnify(self.magnification, self.alpha).transform_clip(clip)
+        frames = FramesAndFlow(self.size, "frames").transform_clip(take.transform_clip(clip))
+        flow = FramesAndFlow(self.size, "flow", self.method).transform_clip(take.transform_clip(moved))
+        return np.concatenate([frames, flow], axis=1)
 
 
 def without_strain(maps: np.ndarray) -> np.ndarray:

@@ -128,10 +128,13 @@ def pretrain(
     """
     from ..models.net import NetClassifier
     from ..models.sdf import VGGF
-    from ..models.tlcnn_training import train_expressions
+    from ..models.tlcnn_training import TLCNNClassifier, train_expressions
 
     if method not in ("tlcnn", "c5_svm", "sdf"):
         raise UsageError(f"{method!r} is not trained on expressions; tlcnn, c5_svm and sdf are")
+    kind = NetClassifier if method == "sdf" else TLCNNClassifier
+    if unknown := [name for name in training if name not in (known := kind._get_param_names())]:
+        raise UsageError(f"{unknown[0]!r} is no parameter of this training, which has size, width, scale, align, {', '.join(known)}")
     clips = [clip for clip in expressions if clip.emotion]
     pictures, emotions, persons = _pictures(clips, size or (224 if method == "sdf" else 227), align)
     trained_on = trained_on or f"{len(clips)} pictures of {', '.join(sorted({clip.dataset for clip in clips}))}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .mmnet import MMNet
     from .net import NetClassifier
     from .off_apexnet import OFFApexNet
-    from .onnx import export_onnx
+    from .onnx import export_classifier, export_onnx
     from .rcn import RCN
     from .sdf import VGGF, DeepFeatures
     from .sssnet import SSSNet
@@ -57,7 +57,7 @@ NETWORKS: dict[str, str] = {
 }
 """The file and class of each network. A network is built by ``(n_classes, input_shape, width, **options)``, all of which have defaults."""
 
-_OTHERS = ("net.NetClassifier", "onnx.export_onnx", "sdf.DeepFeatures", "tlcnn_training.TLCNNClassifier")
+_OTHERS = ("net.NetClassifier", "onnx.export_classifier", "onnx.export_onnx", "sdf.DeepFeatures", "tlcnn_training.TLCNNClassifier")
 _HOME = {each.partition(".")[2]: each.partition(".")[0] for each in (*NETWORKS.values(), *_OTHERS)}
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "TLCNNClassifier",
     "TLCNNFrames",
     "TwoStream",
+    "export_classifier",
     "export_onnx",
     "network",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import numpy as np
@@ -14,14 +17,31 @@ import torch
 from torch import nn
 
 from ..errors import OutputError, UsageError
+from .training import Loss
+
+if TYPE_CHECKING:
+    from .net import NetClassifier
+from .device import said
 
 TOLERANCE = 1e-4
 
 
-def export_onnx(module: nn.Module, path: str | os.PathLike[str], example: torch.Tensor) -> Path:
+def export_classifier(net: NetClassifier, path: str | os.PathLike[str]) -> Path:
+    """The ONNX file of a trained classifier, whose outputs ONNX Runtime was seen to repeat to 1e-4.
+
+    Its input is called ``samples``, (N, C, H, W) or (N, C, T, H, W) float32 of any N, grey levels in 0-1; its output ``probabilities``,
+    (N, K) in the order of ``classes_``. All that lies between is in the file: cut, standardised, the network, the mean over time.
+
+    Parameters and errors as in :func:`export_onnx`.
+    """
+    generator = torch.Generator().manual_seed(0)
+    return export_onnx(_Whole(net), path, torch.rand(1, *net.sample_shape_, generator=generator), "probabilities")
+
+
+def export_onnx(module: nn.Module, path: str | os.PathLike[str], example: torch.Tensor, output: str = "scores") -> Path:
     """The ONNX file of a network, whose outputs ONNX Runtime was seen to repeat to 1e-4.
 
-    Its input is called ``samples``, of any number of samples, its output ``scores``: what the module gives, before any softmax.
+    Its input is called ``samples``, of any number of samples; its output is what the module gives, of a network before any softmax.
 
     Parameters
     ----------
@@ -29,11 +49,13 @@ def export_onnx(module: nn.Module, path: str | os.PathLike[str], example: torch.
         Exported as it is for prediction, on the CPU.
     path : path
     example : Tensor of shape (N, C, H, W) or (N, C, T, H, W), float32
+    output : str, default="scores"
+        What the file calls its output.
 
     Raises
     ------
     UsageError
-        What the export needs is not installed.
+        What the export needs is not installed; or the network does what ONNX has no word for.
     OutputError
         The file could not be written, or gives other outputs than the network.
     """
@@ -46,11 +68,10 @@ def export_onnx(module: nn.Module, path: str | os.PathLike[str], example: torch.
     some = example.detach().cpu().float()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        graph = traced(module, some)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=FutureWarning)  # the exporter uses what its own package has given up
-            torch.onnx.export(graph, f=beside, input_names=["samples"], output_names=["scores"], external_data=False, verbose=False)
-        apart = _difference(module, beside, torch.cat([some, some.flip(0)]))
+        with said(f"{type(module).__name__} of {tuple(some.shape[1:])} as ONNX", "Lower its width or the size of the samples"), _quiet():
+            graph = traced(module, some)
+            torch.onnx.export(graph, f=beside, input_names=["samples"], output_names=[output], external_data=False, verbose=False)
+            apart = _difference(module, beside, torch.cat([some, some.flip(0)]))
         if not apart <= TOLERANCE:
             raise OutputError(f"{path} was not written: its outputs differ from the network's by {apart:.1e}, {TOLERANCE:.0e} is allowed")
         os.replace(beside, path)
@@ -72,6 +93,45 @@ def traced(module: nn.Module, some: torch.Tensor) -> torch.export.ExportedProgra
         # An LSTM lists its own weights anew while it is looked at, which changes nothing.
         warnings.filterwarnings("ignore", "The tensor attributes? .*_flat_weights", UserWarning)
         return torch.export.export(module, (some,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A block in which the exporter does not complain of its own package, nor of others that no network here needs."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning)
+            yield
+    finally:
+        log.setLevel(before)
+
+
+class _Whole(nn.Module):
+    """From grey levels in 0-1 to probabilities: what :class:`.net.NetClassifier` does with a sample."""
+
+    centre: torch.Tensor
+    spread: torch.Tensor
+
+    def __init__(self, net: NetClassifier):
+        super().__init__()
+        self.module, self.augment, self.loss = net.module_, tuple(net.augment), Loss(net.loss, torch.zeros(0))
+        self.each = net.standardise == "clip"
+        channels, axes = net.sample_shape_[0], (1,) * (len(net.sample_shape_) - 1)
+        centre = np.zeros(channels) if net.centre_ is None else net.centre_
+        spread = np.ones(channels) if net.spread_ is None else net.spread_
+        self.register_buffer("centre", torch.as_tensor(centre, dtype=torch.float32).view(1, -1, *axes))
+        self.register_buffer("spread", torch.as_tensor(spread, dtype=torch.float32).view(1, -1, *axes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for change in self.augment:
+            x = change.plain(x)
+        if self.each:
+            over = tuple(range(2, x.ndim))
+            x = (x - x.mean(over, keepdim=True)) / (x.std(over, keepdim=True, correction=0) + 1e-6)
+        return self.loss.probabilities(self.module((x - self.centre) / self.spread))
 
 
 def _difference(module: nn.Module, path: Path, samples: torch.Tensor) -> float:

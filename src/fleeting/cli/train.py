@@ -1,0 +1,46 @@
+"""``fleeting train``: a network fitted to all clips of a dataset, kept for ``fleeting analyze --recogniser``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled
+from .terminal import console, settings, stages
+
+
+def train(
+    method: Annotated[str, typer.Argument(help="A network that `fleeting methods` lists, such as eye_cnn or ststnet.")],
+    out: Annotated[Path, typer.Option(help="File of the weights, .safetensors; its card, .json, comes to lie beside it.")],
+    data: Data = None,
+    labels: Labels = "3class",
+    seed: Annotated[int, typer.Option(help="For all that is random.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes for what is done once a clip; -1 takes one for each core.")] = 1,
+    set_: Set = None,
+    megc: Megc = None,
+    data_set: DataSet = None,
+    incomplete: Partial = False,
+    pretrain: Annotated[
+        bool, typer.Option("--pretrain", help="Train on pictures of expressions instead, for what tlcnn, c5_svm and sdf start from.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace weights that are there.")] = False,
+) -> None:
+    """Train a network on all clips of a dataset and keep its weights. How good it is on other people, `fleeting evaluate` tells."""
+    from ..methods.transfer import pretrain as run_first
+    from ..train import train as run
+    from ..train import weights_path
+
+    clips, parameters = clips_of(data, data_set, megc, incomplete), settings(set_ or [], "--set", "epochs=50")
+    if pretrain:
+        with stages() as step:
+            path = run_first(method, clips, weights_path(out, overwrite), progress=step, **parameters)
+        console.print(f"Weights: {path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"To use them: fleeting evaluate {method} --set expressions={path}", markup=False, highlight=False, soft_wrap=True)
+        return
+    clips, y = labelled(clips, labels)
+    with stages() as step:
+        path = run(method, clips, y, out, parameters, seed, jobs, step, overwrite=overwrite)
+    console.print(f"Weights: {path}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"To use them: fleeting analyze VIDEO --recogniser {path}", markup=False, highlight=False, soft_wrap=True)
