@@ -13,7 +13,7 @@ from . import releases
 
 NAMES = (
     "smic casme casme2 cas-me-2 cas-me-3 samm samm-lv mmew meview 4dme dfme usf-hd polikovsky "
-    "fer2013 kdef mmi rafd tfeid synthetic folder flow-maps"
+    "fer2013 kdef mmi rafd tfeid synthetic folder class-folders flow-maps"
 )
 
 

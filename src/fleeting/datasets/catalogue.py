@@ -17,7 +17,7 @@ from .casme import CASME
 from .casme2 import CASME2
 from .correct import read_corrections
 from .dfme import DFME
-from .expressions import FER2013, KDEF, MMI, TFEID, RaFD
+from .expressions import FER2013, KDEF, MMI, TFEID, ClassFolders, RaFD
 from .flow_maps import FlowMaps
 from .folder import FolderDataset
 from .four_dme import FourDME
@@ -31,7 +31,8 @@ from .synthetic_release import Synthetic
 from .usf_hd import USFHD
 
 _MICRO = (SMIC, CASME, CASME2, CAS_ME_2, CAS_ME_3, SAMM, SAMMLV, MMEW, MEVIEW, FourDME, DFME, USFHD, Polikovsky)
-_OTHERS = (FER2013, KDEF, MMI, RaFD, TFEID, FolderDataset, FlowMaps, Synthetic)
+_YOURS = (FolderDataset, ClassFolders, FlowMaps)  # readers of any such folder
+_OTHERS = (FER2013, KDEF, MMI, RaFD, TFEID, *_YOURS, Synthetic)
 DATASETS: dict[str, type[Dataset]] = {kind.name: kind for kind in (*_MICRO, *_OTHERS)}
 
 # The survey's Table 1: resolution, frames a second, samples, participants, action units, classes; and what is wrong there.
@@ -100,7 +101,7 @@ def catalogue() -> pd.DataFrame:
     """
     rows = []
     for name, kind in DATASETS.items():
-        if kind in (FolderDataset, FlowMaps):
+        if kind in _YOURS:
             continue
         cameras = {f" {camera}": told for camera, told in CAMERAS.items()} if kind is SMIC else {"": (kind.fps, kind.expected)}
         for camera, (rate, expected) in cameras.items():
