@@ -80,6 +80,20 @@ def test_variants_see_what_they_are_made_for(name, options, shape):
     assert method.predict_proba(material).sum(axis=1) == pytest.approx(1)
 
 
+def test_raw_frames_beside_magnified_flow():
+    """The paper's figure and its text differ: as the text has it, the first stream sees the original frames."""
+    material, _ = clips()
+    given = {"magnification": "evm", "n_frames": 3, "size": 12, "method": "dis"}
+    raw, magnified = (two_stream(frames=frames, **given)[:-1].fit_transform(material[:1])[0] for frames in ("raw", "magnified"))
+    plain = two_stream(magnification=None, **{k: v for k, v in given.items() if k != "magnification"})[:-1].fit_transform(material[:1])[0]
+    assert raw.shape == magnified.shape == plain.shape == (1, 9, 12, 12)
+    assert np.array_equal(raw[:, :3], plain[:, :3])
+    assert np.array_equal(raw[:, 3:], magnified[:, 3:])
+    assert not np.array_equal(magnified[:, :3], plain[:, :3])
+    assert [type(step).__name__ for step in two_stream(frames="raw", streams="frames")] == ["Sample", "FramesAndFlow", "NetClassifier"]
+    assert digest(two_stream(frames="raw")) != digest(two_stream()) == digest(two_stream(frames="magnified"))
+
+
 def test_the_eye_cnn_stops_at_a_threshold():
     """As its text says, which does not say at which."""
     material, y = clips()
@@ -160,6 +174,7 @@ def test_weights_come_back_as_a_method_that_needs_no_fitting(tmp_path):
         ("ststnet", {"epoch": 3}, "'epoch' is no parameter of this method, nor of its training"),
         ("eye_cnn", {"eyes": "left"}, "mesh, band, None"),
         ("dtscnn", {"classifier": "forest"}, "svm, softmax"),
+        ("two_stream", {"frames": "grey"}, "magnified, raw"),
     ],
 )
 def test_what_is_not_known_is_named(name, given, words):
