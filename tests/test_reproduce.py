@@ -81,6 +81,7 @@ def test_published_and_reproduced_stand_side_by_side_and_synthetic_is_said(hand_
     assert all(error in page.text for error in PAPERS["tlcnn"].errors)
     assert "always the commonest class" in page.text
     assert "MDMO's lambda" in page.text
+    assert "MDMO's lambda (the paper's Figure 11), SYNTHETIC" in page.text
     assert len([ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL)]) >= 2 + 8 + 1
 
 
@@ -252,6 +253,7 @@ def test_maps_stand_in_rows_each_between_black_and_white():
     assert image[2, 3] == 255
     assert np.array_equal(image[1:3, 1:4], image[5:7, 1:4])  # the scale of a map does not matter
     assert not image[4:, 5:].any()
+    assert montage(maps).shape == (3 * 4, 3 * 5)  # of its own accord about as many rows as columns
 
 
 def test_ones_own_clips_are_taken_as_they_are_and_nothing_synthetic_is_made(hand_made, folder, tmp_path):

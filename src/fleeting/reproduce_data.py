@@ -106,6 +106,11 @@ def is_synthetic(clip: Clip) -> bool:
     return "synth" in clip.dataset.lower()
 
 
+def mark(clips: list[Clip]) -> str:
+    """What the title of a figure of these clips ends with: that nobody is shown, where that is so."""
+    return ", SYNTHETIC" if clips and all(map(is_synthetic, clips)) else ""
+
+
 def _together(sets: list[Dataset]) -> Material:
     """The micro-expressions of the datasets, and apart from them the releases of pictures of expressions."""
     from .datasets import ClassFolders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 
 from .clip import Clip
 from .report import picture
+from .reproduce_data import mark
 from .run_plot import svg
 from .tables import number
 
@@ -95,9 +97,10 @@ def pictures_html(pictures: Iterable[tuple[str, np.ndarray]], side: int = SIDE) 
     return f'<div class="row">{"".join(_figure(words, image, side) for words, image in pictures)}</div>'
 
 
-def montage(maps: np.ndarray, across: int = 8) -> np.ndarray:
+def montage(maps: np.ndarray, across: int | None = None) -> np.ndarray:
     """Maps of a layer, (C, H, W) float, as one picture, (h, w) uint8: each from its own least to its own greatest value."""
     maps = maps[:MAPS].astype(np.float64)
+    across = across or min(8, math.ceil(math.sqrt(len(maps))))
     low, high = (edge(maps, axis=(1, 2), keepdims=True) for edge in (np.min, np.max))
     grey = np.rint(255 * (maps - low) / np.maximum(high - low, 1e-12)).astype(np.uint8)
     grey = np.pad(grey, [(0, -len(grey) % across), (1, 1), (1, 1)], constant_values=0)
@@ -122,7 +125,7 @@ def layer_maps(net: NetClassifier, sample: np.ndarray, layers: Sequence[str]) ->
     return {name: maps[0].float().cpu().numpy() for name, maps in seen.items()}
 
 
-def amplified(clips: Sequence[Clip], alpha: float) -> Figure:
+def amplified(clips: list[Clip], alpha: float) -> Figure:
     """Onset and apex of a few clips, and the apex amplified by phase and by grey value."""
     from .preprocess.magnify import magnify
 
@@ -136,10 +139,10 @@ def amplified(clips: Sequence[Clip], alpha: float) -> Figure:
         f"The apex frame, its difference from the onset amplified {alpha:g} times: in grey values (EVM) and in phase (PBVM). "
         "Noise, light and the head's own motion are amplified with the face's."
     )
-    return Figure("Amplified frames (the paper's Figure 3)", "".join(found), caption)
+    return Figure(f"Amplified frames (the paper's Figure 3){mark(clips)}", "".join(found), caption)
 
 
-def moments(clips: Sequence[Clip]) -> Figure:
+def moments(clips: list[Clip]) -> Figure:
     """Onset, apex and offset of a few clips, and where the first two differ."""
     found = []
     for clip in clips[:SHOWN]:
@@ -148,21 +151,21 @@ def moments(clips: Sequence[Clip]) -> Figure:
         shown = [(f"{clip.id}: onset", onset), ("apex", apex), ("offset", offset)]
         found.append(pictures_html([*shown, ("apex less onset, 8 times", np.minimum(8 * change, 255).astype(np.uint8))]))
     caption = "What a network that is given the apex alone is not told: where the face was before. The paper only shows such frames."
-    return Figure("Onset, apex and offset (the paper's Figure 8)", "".join(found), caption)
+    return Figure(f"Onset, apex and offset (the paper's Figure 8){mark(clips)}", "".join(found), caption)
 
 
-def eye_regions(pictures: Sequence[Clip], regions: Sequence[Clip]) -> Figure:
+def eye_regions(pictures: list[Clip], regions: list[Clip]) -> Figure:
     """A face beside its eye region, one of each emotion."""
     first = {clip.emotion: k for k, clip in reversed(list(enumerate(pictures)))}
     shown = [(f"{word}", pictures[k].frames[0], regions[k].frames[0]) for word, k in sorted(first.items(), key=lambda item: item[1])]
     html = pictures_html([(words, each) for word, face, eyes in shown for words, each in ((word, face), ("its eye region", eyes))], 96)
     caption = "Pictures of strong expressions, and what the network is given of each. They are no micro-expressions."
-    return Figure("Faces and eye regions (the paper's Figures 2 to 7)", html, caption)
+    return Figure(f"Faces and eye regions (the paper's Figures 2 to 7){mark(pictures)}", html, caption)
 
 
 def _figure(words: str, image: np.ndarray, side: int) -> str:
     """The picture at about that many px on the page; pixels of a small one stay visible."""
-    times = max(1, side // max(image.shape[:2]))
+    times = max(1, round(side / max(image.shape[:2])))
     image = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
     image = cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_NEAREST)
     drawn = f'<img alt={quoteattr(words)} width="{min(image.shape[1], 2 * side)}" src="{picture(image, ".png")}">'

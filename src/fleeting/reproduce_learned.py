@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .clip import Clip
 from .errors import FleetingError
 from .papers import Paper, Row, Table
-from .reproduce_data import Material, is_synthetic, labelled
+from .reproduce_data import Material, labelled, mark
 from .reproduce_figures import Figure, amplified, curve_svg, eye_regions, layer_maps, moments, montage, pictures_html
 
 Build = Callable[[Row, Table], Any]
@@ -89,7 +88,7 @@ def _layers(row: Row, table: Table, material: Material, build: Build, folder: Pa
         f"One picture in each layer of the network as commonly trained, here on all {len(y)} pictures for {net.epochs} epochs. "
         "Each map goes from its own least to its own greatest value."
     )
-    return Figure(f"What each layer sees{_synthetic(clips)}", pictures_html(pictures, 260), caption)
+    return Figure(f"What each layer sees{mark(clips)}", pictures_html(pictures, 260), caption)
 
 
 def _pretraining(row: Row, table: Table, material: Material, build: Build) -> Figure:
@@ -105,7 +104,7 @@ def _pretraining(row: Row, table: Table, material: Material, build: Build) -> Fi
         f"The first stage, on {card['trained_on']}. Second colour: people held out to choose the epoch. The paper's 94 % are on "
         "pictures of people it had trained on."
     )
-    title = f"Training on expressions (the paper's Figure 9){_synthetic(material.pictures)}"
+    title = f"Training on expressions (the paper's Figure 9){mark(material.pictures)}"
     return Figure(title, f'<div class="row">{"".join(drawn)}</div>', caption)
 
 
@@ -119,7 +118,7 @@ def _feature_maps(row: Row, table: Table, material: Material, build: Build) -> F
     maps = layer_maps(net, picture, ("c5",))["c5"]
     shown = [(f"the apex of {clip.id}", _grey(picture)), (f"C5, {min(len(maps), 32)} of {len(maps)} maps", montage(maps))]
     caption = "The fifth convolution after the stage of expressions, each map from its own least to its own greatest value."
-    return Figure(f"Feature maps of C5 (the paper's Figure 5){_synthetic([clip])}", pictures_html(shown, 420), caption)
+    return Figure(f"Feature maps of C5 (the paper's Figure 5){mark([clip])}", pictures_html(shown, 420), caption)
 
 
 def _lambda_curve(row: Row, table: Table, material: Material, build: Build) -> Figure:
@@ -141,13 +140,9 @@ def _lambda_curve(row: Row, table: Table, material: Material, build: Build) -> F
         "Macro F1 within these clips, five folds of whole people, by the weight of lengths against directions. The paper's curve is of the "
         "accuracy on the test folds, where it then chose .77; here .77 is fixed, and nothing is chosen by this curve."
     )
-    return Figure(f"MDMO's lambda (the paper's Figure 11){_synthetic(clips)}", f'<div class="panel">{svg}</div>', caption)
+    return Figure(f"MDMO's lambda (the paper's Figure 11){mark(clips)}", f'<div class="panel">{svg}</div>', caption)
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
     """A network's uint8 picture (C, H, W) as one to be shown, (H, W) or (H, W, 3)."""
     return picture[0] if len(picture) == 1 else np.moveaxis(picture[:3], 0, -1)
-
-
-def _synthetic(clips: list[Clip]) -> str:
-    return ", SYNTHETIC" if all(map(is_synthetic, clips)) else ""
