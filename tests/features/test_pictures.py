@@ -104,5 +104,7 @@ def test_what_is_not_known_is_named(make, words):
 def test_too_few_frames_and_a_wrong_apex_name_the_clip():
     with pytest.raises(UsageError, match="made/s1/c1: a flow sequence needs at least 2 frames"):
         FlowSequence(8).transform_clip(make_clip(steps(1)))
+    with pytest.raises(UsageError, match="made/s1/c1: frames with the flow between them need a clip of at least 2 frames"):
+        FramesAndFlow(8).transform_clip(make_clip(steps(1)))
     with pytest.raises(UsageError, match=r"made/s1/c1: apex are \[9\]"):
         Picture(8).transform_clip(make_clip(steps(), apex=9))

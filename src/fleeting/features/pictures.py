@@ -196,6 +196,8 @@ class FramesAndFlow(ClipTransformer):
             raise UsageError(f"streams={self.streams!r} is not known; choose from {', '.join(STREAMS)}")
         with named(clip):
             frames, parts = moment(clip), []
+            if len(frames) < 2:
+                raise UsageError("frames with the flow between them need a clip of at least 2 frames; got 1 frame")
             if self.streams != "flow":
                 grey = np.concatenate([_channels(frame, self.size, False) for frame in frames[:-1]])
                 parts.append(grey.astype(np.float32) / 255)
