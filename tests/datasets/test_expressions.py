@@ -76,6 +76,13 @@ def test_fer2013(tmp_path):
     assert [one.clip for one in findings if one.level == "error"] == ["00002"]
 
 
+def test_fer2013_by_the_name_of_its_file(tmp_path):
+    folder = _fer(tmp_path, [(3, " ".join(["7"] * 2304), "Training")])
+    assert FER2013(tmp_path / "fer2013.csv").table.equals(folder.table)
+    with pytest.raises(DatasetError, match=r"none\.csv"):
+        FER2013(tmp_path / "none.csv")
+
+
 def test_fer2013_of_another_form_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"line 2, has no emotion of 0 to 6"):
         _ = _fer(tmp_path, [("happy", "1", "Training")]).table

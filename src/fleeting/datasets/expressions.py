@@ -267,7 +267,7 @@ class TFEID(_ExpressionFolders):
 class FER2013(Dataset):
     """FER2013: 35,887 faces off the web, 48x48 grey.
 
-    Files expected: ``fer2013.csv`` with ``emotion,pixels,Usage``; pixels are 2,304 numbers.
+    Files expected: ``fer2013.csv`` with ``emotion,pixels,Usage``; pixels are 2,304 numbers. The file itself may be named, too.
 
     Counts: anger 4,953, disgust 547, fear 5,121, happiness 8,989, sadness 6,077, surprise 4,002, neutral 6,198; Training
     28,709, PublicTest 3,589, PrivateTest 3,589 (column ``usage`` of the table).
@@ -294,6 +294,11 @@ class FER2013(Dataset):
         "anger": 4953, "disgust": 547, "fear": 5121, "happiness": 8989, "sadness": 6077, "surprise": 4002, "neutral": 6198,
     }  # fmt: skip
     sheets = ("fer2013.csv", "icml_face_data.csv", "*fer*.csv")
+
+    def __init__(self, root: str | Path | None = None, *, sheet: str | Path | None = None, **keywords: Any):
+        if root is not None and sheet is None and (alone := Path(root).expanduser()).suffix == ".csv" and alone.is_file():
+            root, sheet = alone.parent, alone.resolve()  # the release is one file: its owner may well name that
+        super().__init__(root, sheet=sheet, **keywords)
 
     def read_table(self) -> pd.DataFrame:
         """One row a face: ``usage`` is Training, PublicTest or PrivateTest, ``pixels`` the picture as text."""
