@@ -41,6 +41,14 @@ def test_length_is_ignored_and_zero_left_out(rng):
     np.testing.assert_array_equal(fhofo(padded), fhofo(flow))
 
 
+def test_the_way_back_hides_the_way_there_from_frame_to_frame_and_not_from_the_onset():
+    there_and_back = make_clip(moving([0, 0.7, 1.4, 0.7, 0.1]))
+    onset, previous = (FHOFO((1, 1), reference=name).transform_clip(there_and_back) for name in ("onset", "previous"))
+    right, left = 9, 0  # of the 18 evenly spaced directions, which begin at -pi
+    assert onset[right] > 5 * onset[left]
+    assert previous[right] < 2 * previous[left]
+
+
 def test_clips():
     rows = FHOFO((2, 2)).transform([make_clip(moving([0, 0.5, 1])), make_clip(np.repeat(moving([0]), 3, axis=0))])
     assert rows.shape == (2, 72)
@@ -48,6 +56,8 @@ def test_clips():
     assert not rows[1].any()
     with pytest.raises(UsageError, match=r"made/s1/c1: .* at least 2 frames"):
         FHOFO().transform([make_clip(moving([0]))])
+    with pytest.raises(UsageError, match="choose from onset, previous"):
+        FHOFO(reference="apex").transform([make_clip(moving([0, 1]))])
     file = io.BytesIO()
     joblib.dump(clone(FHOFO(n_bins=8)), file)
     file.seek(0)

@@ -13,6 +13,8 @@ from ..preprocess.frames import require_grid, require_size
 # DIS and TV-L1 build pyramids that need about this much picture.
 LEAST_SIDE = 16
 
+REFERENCES = ("onset", "previous")  # which frame flow is measured from
+
 
 def flow_frame_to_frame(frames: np.ndarray, method: str = "dis") -> np.ndarray:
     """The flow from each frame to the next, (T - 1, H, W, 2) float32 px, x right, y down; at least 2 frames of 16 x 16 px."""

@@ -12,12 +12,11 @@ from ..flow import flow as optical_flow
 from ..flow import strain
 from ..preprocess.frames import frames_of, grey, moment, named, require_whole
 from ..preprocess.interpolate import interpolate
-from .fields import flow_frame_to_frame
+from .fields import REFERENCES, flow_frame_to_frame
 from .flow_image import flow_stack
 
 INPUTS = ("apex", "onset-apex", "onset-apex-offset")
 CHANNELS = ("u", "v", "strain", "magnitude", "grey")
-REFERENCES = ("onset", "previous")
 STREAMS = ("both", "frames", "flow")
 
 
