@@ -8,7 +8,7 @@ in time, the same for each pixel. The matrix also serves clips with repeated fra
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -57,14 +57,21 @@ def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
 
 
 def interpolation_matrix(n_from: int, n_to: int) -> np.ndarray:
-    """The weight of each given frame in each made one, (n_to, n_from) float64; rows sum to one."""
+    """The weight of each given frame in each made one, (n_to, n_from) float64, not to be written to; rows sum to one."""
     require_whole(n_frames=n_to)
     if n_from < 2 or n_to < 2:
         raise UsageError(f"temporal interpolation needs at least 2 frames and makes at least 2; asked to make {n_to} of {n_from}")
+    return _matrix(n_from, n_to)
+
+
+@cache
+def _matrix(n_from: int, n_to: int) -> np.ndarray:
     k = np.arange(1, n_from)[:, None]
     at = 1 + (n_from - 1) * np.arange(n_to) / (n_to - 1)  # 1-based place of each made frame among the given ones
     basis = np.cos(np.pi * k * (np.arange(n_from) + 0.5) / n_from)  # (n_from - 1, n_from)
-    return 1 / n_from + 2 / n_from * np.cos(np.pi * k * (at - 0.5) / n_from).T @ basis
+    matrix = np.asarray(1 / n_from + 2 / n_from * np.cos(np.pi * k * (at - 0.5) / n_from).T @ basis)
+    matrix.setflags(write=False)
+    return matrix
 
 
 class Interpolate(ClipTransformer):
