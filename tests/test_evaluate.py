@@ -24,9 +24,11 @@ from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScale
 from sklearn.svm import SVC
 
 from fleeting.base import ClipTransformer
+from fleeting.cache import Cache
 from fleeting.clip import Clip
 from fleeting.errors import LeakageError, OutputError, UsageError
 from fleeting.evaluate import evaluate
+from fleeting.faces import model_file
 from fleeting.methods.load import load_method
 from fleeting.prefix import split
 from fleeting.preprocess.interpolate import Interpolate
@@ -255,6 +257,21 @@ def test_a_person_on_both_sides_is_refused_unless_the_protocol_says_so(tmp_path)
         assert json.loads((tmp_path / run.name / "run.json").read_text())["leaky"] is True
     assert evaluate(METHOD, clips, y, KFold(6)).leaky is False  # six whole persons, as it happens
     assert not evaluate(METHOD, clips, y, CrossDataset("a", "b")).leaky
+
+
+def test_what_was_kept_without_the_face_model_file_is_not_taken_for_what_is_found_with_it(tmp_path, monkeypatch):
+    clips, y = made()
+    seen = []
+
+    class Seeing(ClipTransformer):
+        def transform_clip(self, clip):
+            seen.append(clip.id)
+            return clip.frames.mean(axis=0).ravel()
+
+    for found in (None, tmp_path, None, tmp_path):
+        monkeypatch.setattr(model_file, "find", lambda found=found: found)
+        evaluate(make_pipeline(Seeing(), SVC()), clips, y, LOSO(), cache=Cache(tmp_path))
+    assert len(seen) == 2 * len(clips)
 
 
 FILE = '''
