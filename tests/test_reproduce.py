@@ -188,6 +188,11 @@ class TestVerdict:
 
         assert "not those of other people" in verdict(run_of("ababab", "abbaba", learning=learned(0.95)))
         assert "trained too little" in verdict(run_of("ababab", "abbaba", learning=learned(0.5)))
+        one = "no: it calls 6 of 6 clips a"
+        assert verdict(run_of("ababab", "aaaaaa", learning=learned(0.5))) == (
+            f"{one}; trained too little, it knows only .500 of the clips it was trained on"
+        )
+        assert verdict(run_of("ababab", "aaaaaa", learning=learned(0.95))) == one
 
     def test_one_person_gives_no_interval(self):
         assert verdict(run_of("ab", "ab", "11")).startswith("not known")

@@ -106,12 +106,13 @@ def verdict(run: Run) -> str:
         return "not known: too few people for an interval"
     if low > least["uar"]:
         return "yes"
-    said = run.predictions.y_pred.value_counts()
+    said, known = run.predictions.y_pred.value_counts(), _training_accuracy(run)
+    little = "" if known is None or known >= least["accuracy"] + UNLEARNED else f"knows only {number(known)} of the clips it was trained on"
     if said.iloc[0] >= ONE_CLASS * len(run.predictions):
-        return f"no: it calls {said.iloc[0]} of {len(run.predictions)} clips {said.index[0]}"
-    known = _training_accuracy(run)
-    if known is not None and known < least["accuracy"] + UNLEARNED:
-        return f"no: trained too little, it knows only {number(known)} of the clips it was trained on"
+        one = f"no: it calls {said.iloc[0]} of {len(run.predictions)} clips {said.index[0]}"
+        return f"{one}; trained too little, it {little}" if little else one
+    if little:
+        return f"no: trained too little, it {little}"
     if known is not None:
         people = f"no: it knows {number(known)} of the clips it was trained on, and not those of other people"
         return people if value <= least["uar"] else f"{people} beyond chance"
