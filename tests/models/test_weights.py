@@ -26,6 +26,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     assert all(torch.equal(back[name], tensor) for name, tensor in tensors.items())
     assert card["classes"] == ["ä", "b"]
     assert sorted(each.name for each in path.parent.iterdir()) == ["net.v1.json", "net.v1.safetensors"]
+    assert path.stat().st_mode == path.with_suffix(".json").stat().st_mode, "whoever may read the one may read the other"
 
 
 def test_a_file_and_a_card_that_do_not_belong_together_are_refused(tmp_path):

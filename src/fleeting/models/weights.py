@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from ..errors import OutputError, UsageError
@@ -128,7 +128,8 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], about: Mappin
     """A safetensors file with these tensors and words, there when this returns, and never in part."""
     flat = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     words = {"about": json.dumps(about or {})}
-    _write_whole(path, lambda beside: save_file(flat, str(beside), words))
+    # save_file would make a file that nobody but its owner may read, whatever the folder's custom is.
+    _write_whole(path, lambda beside: beside.write_bytes(save(flat, words)))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
