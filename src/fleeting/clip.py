@@ -93,3 +93,8 @@ class Video:
     def person(self) -> str:
         """``dataset/subject``: who this is, unambiguous when datasets are mixed."""
         return f"{self.dataset}/{self.subject}"
+
+
+def shows_nobody(dataset: str) -> bool:
+    """Whether the dataset of that name is drawn, and what comes of it is to be called synthetic."""
+    return "synth" in dataset.lower()

@@ -116,7 +116,7 @@ def evaluate(
             write_about(folder, about)
             _tidy(folder)
         steps, learner = split(method, seed, clips)
-        features = Features(steps, _cache(cache))
+        features = Features(steps, cache_of(cache))
         done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)
     else:
         about |= before  # what computed it, and not what looks at it now
@@ -203,7 +203,8 @@ def _called(method: Any) -> str:
     return "-".join(names)[:80]
 
 
-def _cache(cache: Cache | bool) -> Cache | None:
+def cache_of(cache: Cache | bool) -> Cache | None:
+    """The cache that is meant: the usual one, none, or the one that was given."""
     return (Cache() if cache else None) if isinstance(cache, bool) else cache
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .clip import Clip
+from .clip import Clip, shows_nobody
 from .errors import UsageError
 from .labels import label, leaving
 from .papers import Table
@@ -103,7 +103,7 @@ def labelled(table: Table, clips: list[Clip]) -> tuple[list[Clip], np.ndarray, l
 
 def is_synthetic(clip: Clip) -> bool:
     """Whether nobody is shown."""
-    return "synth" in clip.dataset.lower()
+    return shows_nobody(clip.dataset)
 
 
 def mark(clips: list[Clip]) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from . import __version__
+from .clip import shows_nobody
 from .compare import compare
 from .errors import FleetingError, UsageError
 from .export import write_text
@@ -92,7 +93,7 @@ def _page(runs: Sequence[Run]) -> str:
         comparison=Markup(_comparison([group[0] for group in groups])),
         of_many_seeds=len(runs) > len(groups) > 1,
         leaky=[(run.name, _why_leaky(run)) for run in runs if run.leaky],
-        synthetic=sorted({name for run in runs for name in run.predictions.dataset if "synth" in name.lower()}),
+        synthetic=sorted({name for run in runs for name in run.predictions.dataset if shows_nobody(name)}),
         sections=[_section(run) for run in runs],
         colours=COLOURS,
         version=__version__,

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cache import Cache
+from .clip import shows_nobody
 from .errors import UsageError
-from .evaluate import checked
+from .evaluate import cache_of, checked
 
 if TYPE_CHECKING:
+    from .cache import Cache
     from .clip import Clip
     from .prefix import Progress
 
@@ -87,9 +88,9 @@ def train(
     whole = load_method(method, given)
     if method not in NETWORKS or not is_network(whole):
         raise UsageError(f"{method} leaves no weights to keep, for it does not end in a network; these do: {', '.join(NETWORKS)}")
-    path = weights_path(out, overwrite)
+    path = free_path(out, overwrite)
     steps, learner = split(whole, seed, clips)
-    X = compute(Features(steps, (Cache() if cache else None) if isinstance(cache, bool) else cache), clips, jobs, progress)
+    X = compute(Features(steps, cache_of(cache)), clips, jobs, progress)
     check_finite(X, clips, learner)
     net = learner[-1] if isinstance(learner, Pipeline) else learner
     unfinished = path.with_name(f".{path.stem}.training")
@@ -97,7 +98,7 @@ def train(
     with config_context(enable_metadata_routing=True):
         learner.fit(X, y, groups=np.array([clip.person for clip in clips]))
     people, datasets = len({clip.person for clip in clips}), sorted({clip.dataset for clip in clips})
-    made = ", SYNTHETIC: nobody is shown" if all("synth" in name.lower() for name in datasets) else ""
+    made = ", SYNTHETIC: nobody is shown" if all(map(shows_nobody, datasets)) else ""
     saved = getattr(net, "net_", net).save(
         path,
         method=method,
@@ -109,10 +110,11 @@ def train(
     return saved
 
 
-def weights_path(out: str | os.PathLike[str], overwrite: bool) -> Path:
+def free_path(out: str | os.PathLike[str], overwrite: bool) -> Path:
     """The file that weights go to; UsageError if it is there and may not be replaced."""
-    path = Path(out).expanduser()
-    path = path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
+    from .models.weights import weights_path
+
+    path = weights_path(out)
     if path.exists() and not overwrite:
         raise UsageError(f"{path} is there already: give another name, or overwrite it (--overwrite)")
     return path

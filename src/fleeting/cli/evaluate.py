@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ..clip import shows_nobody
 from ..errors import UsageError
 from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled, method_of
 from .terminal import console, errors, literal, settings, stages
@@ -76,7 +77,7 @@ def evaluate(
     if done.leaky:
         console.print(Text(LEAKY, "bold red"), soft_wrap=True)
         scores = scores._replace(title=f"{scores.title}, LEAKY")
-    if made := [name for name in done.predictions.dataset.unique() if "synth" in name.lower()]:
+    if made := [name for name in done.predictions.dataset.unique() if shows_nobody(name)]:
         console.print(Text(f"SYNTHETIC: the clips of {', '.join(made)} show nobody. This does not say how well it does on people.", "bold"))
     console.print(to_rich([scores, *others]), _confusion(done))
     console.print(f"Run: {out / done.name}", markup=False, highlight=False, soft_wrap=True)

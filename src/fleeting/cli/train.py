@@ -29,13 +29,13 @@ def train(
 ) -> None:
     """Train a network on all clips of a dataset and keep its weights. How good it is on other people, `fleeting evaluate` tells."""
     from ..methods.transfer import pretrain as run_first
+    from ..train import free_path
     from ..train import train as run
-    from ..train import weights_path
 
     clips, parameters = clips_of(data, data_set, megc, incomplete), settings(set_ or [], "--set", "epochs=50")
     if pretrain:
         with stages() as step:
-            path = run_first(method, clips, weights_path(out, overwrite), progress=step, **parameters)
+            path = run_first(method, clips, free_path(out, overwrite), progress=step, **parameters)
         console.print(f"Weights: {path}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"To use them: fleeting evaluate {method} --set expressions={path}", markup=False, highlight=False, soft_wrap=True)
         return

@@ -48,8 +48,9 @@ def load_method(text: str, parameters: Mapping[str, Any] | None = None) -> Any:
 
 def parameters_of(text: str) -> dict[str, Any]:
     """All that can be given to a method, with its default: of its function first, then of the steps of what that returns."""
-    takes = signature(_function_of(text)).parameters.values()
-    return {each.name: each.default for each in takes if each.default is not Parameter.empty} | values_of(load_method(text))
+    function = _function_of(text)
+    takes = signature(function).parameters.values()
+    return {each.name: each.default for each in takes if each.default is not Parameter.empty} | values_of(_built(text, function, {}))
 
 
 def values_of(method: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from ..errors import OutputError, UsageError
+from .samples import standardised
 from .training import Loss
 
 if TYPE_CHECKING:
@@ -112,26 +113,20 @@ def _quiet() -> Iterator[None]:
 class _Whole(nn.Module):
     """From grey levels in 0-1 to probabilities: what :class:`.net.NetClassifier` does with a sample."""
 
-    centre: torch.Tensor
-    spread: torch.Tensor
+    centre: torch.Tensor | None
+    spread: torch.Tensor | None
 
     def __init__(self, net: NetClassifier):
         super().__init__()
         self.module, self.augment, self.loss = net.module_, tuple(net.augment), Loss(net.loss, torch.zeros(0))
-        self.each = net.standardise == "clip"
-        channels, axes = net.sample_shape_[0], (1,) * (len(net.sample_shape_) - 1)
-        centre = np.zeros(channels) if net.centre_ is None else net.centre_
-        spread = np.ones(channels) if net.spread_ is None else net.spread_
-        self.register_buffer("centre", torch.as_tensor(centre, dtype=torch.float32).view(1, -1, *axes))
-        self.register_buffer("spread", torch.as_tensor(spread, dtype=torch.float32).view(1, -1, *axes))
+        self.plain = net.standardise is None
+        for name, value in (("centre", net.centre_), ("spread", net.spread_)):
+            self.register_buffer(name, None if value is None else torch.as_tensor(value, dtype=torch.float32))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for change in self.augment:
             x = change.plain(x)
-        if self.each:
-            over = tuple(range(2, x.ndim))
-            x = (x - x.mean(over, keepdim=True)) / (x.std(over, keepdim=True, correction=0) + 1e-6)
-        return self.loss.probabilities(self.module((x - self.centre) / self.spread))
+        return self.loss.probabilities(self.module(x if self.plain else standardised(x, self.centre, self.spread)))
 
 
 def _difference(module: nn.Module, path: Path, samples: torch.Tensor) -> float:

@@ -44,18 +44,22 @@ class Samples:
             x = torch.from_numpy(raw).to(self.device).float() / 255
         for change in self.augment:
             x = change.plain(x) if generator is None else change(x, generator)
-        shape = (1, -1, *(1,) * (x.ndim - 2))
         if self.centre is not None and self.spread is not None:
-            centre, spread = (torch.as_tensor(v, dtype=x.dtype, device=x.device).view(shape) for v in (self.centre, self.spread))
-            x = (x - centre) / spread
-        elif self.each:
-            axes = tuple(range(2, x.ndim))
-            x = (x - x.mean(axes, keepdim=True)) / (x.std(axes, keepdim=True, correction=0) + 1e-6)
-        return x
+            return standardised(x, *(torch.as_tensor(v, dtype=x.dtype, device=x.device) for v in (self.centre, self.spread)))
+        return standardised(x) if self.each else x
 
     def labels(self, rows: np.ndarray) -> torch.Tensor:
         """Their classes' numbers."""
         return self.code[torch.from_numpy(rows)].to(self.device)
+
+
+def standardised(x: torch.Tensor, centre: torch.Tensor | None = None, spread: torch.Tensor | None = None) -> torch.Tensor:
+    """Samples (N, C, ...) less the centre of each channel, (C,), divided by its spread; without these, each sample by its own."""
+    if centre is not None and spread is not None:
+        shape = (1, -1, *(1,) * (x.ndim - 2))
+        return (x - centre.view(shape)) / spread.view(shape)
+    axes = tuple(range(2, x.ndim))
+    return (x - x.mean(axes, keepdim=True)) / (x.std(axes, keepdim=True, correction=0) + 1e-6)
 
 
 def checked_samples(X: Any, y: ArrayLike) -> tuple[Any, np.ndarray, np.ndarray]:

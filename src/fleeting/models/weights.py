@@ -41,7 +41,7 @@ def save_weights(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tenso
     OutputError
         They could not be written.
     """
-    path = _weights_path(path)
+    path = weights_path(path)
     try:
         card = json.loads(json.dumps(card))
     except TypeError as error:
@@ -60,7 +60,7 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
     UsageError
         One of the two is not there, broken, of another format, or not of the other.
     """
-    path = _weights_path(path)
+    path = weights_path(path)
     card_path = path.with_suffix(".json")
     tensors, _ = read_tensors(path)
     try:
@@ -77,7 +77,7 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
 
 def tensors_of(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     """The tensors of any safetensors file, on the CPU; where a card lies beside it, only if it is of this file."""
-    path = _weights_path(path)
+    path = weights_path(path)
     return load_weights(path)[0] if path.with_suffix(".json").exists() else read_tensors(path)[0]
 
 
@@ -154,7 +154,8 @@ def folder(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _weights_path(path: str | os.PathLike[str]) -> Path:
+def weights_path(path: str | os.PathLike[str]) -> Path:
+    """The path with its suffix, ``.safetensors``."""
     path = Path(path).expanduser()
     return path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
 

@@ -49,9 +49,7 @@ def moment(clip: Clip) -> np.ndarray:
 
 def onset_and_apex(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     """The two frames between which the face moved most, (H, W, 3) uint8 RGB or (H, W) grey each."""
-    frames = frames_of(clip)
-    if not 0 <= clip.onset < len(frames) or not 0 <= clip.apex < len(frames):
-        raise UsageError(f"onset {clip.onset} and apex {clip.apex} must be frames 0 to {len(frames) - 1}")
+    frames = _with_apex(clip)
     if len(frames) < 2:
         raise UsageError("motion from onset to apex needs a clip of at least 2 frames; got 1 frame")
     return frames[clip.onset], frames[clip.apex]
@@ -59,10 +57,15 @@ def onset_and_apex(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
 
 def apex_frame(clip: Clip) -> np.ndarray:
     """The frame in which the expression is at its height, (H, W, 3) uint8 RGB or (H, W) grey; a clip of one frame has it too."""
+    return _with_apex(clip)[clip.apex]
+
+
+def _with_apex(clip: Clip) -> np.ndarray:
+    """All frames of a clip, after a look that its onset and its apex are among them."""
     frames = frames_of(clip)
     if not 0 <= clip.onset < len(frames) or not 0 <= clip.apex < len(frames):
         raise UsageError(f"onset {clip.onset} and apex {clip.apex} must be frames 0 to {len(frames) - 1}")
-    return frames[clip.apex]
+    return frames
 
 
 def grey(frames: np.ndarray) -> np.ndarray:
