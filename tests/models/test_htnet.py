@@ -34,8 +34,10 @@ def test_attention_over_a_lone_token_does_nothing(side, tokens):
     net(torch.randn(3, 3, side, side)).square().sum().backward()
     for attention in (each for level in net.levels for each in level.attention):
         queries, keys, values = attention.read.weight.grad.chunk(3)
-        assert (queries.any() or keys.any()) == (tokens > 1)
-        assert values.any()
+        most = values.abs().max()
+        assert most > 0
+        # The softmax of one number is 1 whatever the number; some processors leave a rounding error of its gradient.
+        assert (max(queries.abs().max(), keys.abs().max()) > 1e-6 * most) == (tokens > 1)
 
 
 def test_attention_is_a_softmax_of_products():
