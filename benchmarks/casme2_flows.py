@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from fleeting.base import ClipTransformer
 from fleeting.classifiers.kernel_ridge import KernelRidgeClassifier
 from fleeting.datasets.flow_maps import FlowMaps
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.labels import label
 from fleeting.methods import METHODS
 from fleeting.protocols import LOSO

@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 from fleeting.base import ClipTransformer
 from fleeting.classifiers.kernel_ridge import KernelRidgeClassifier
 from fleeting.clip import Clip
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.protocols import LOSO
 
 SUBJECTS, CLIPS = 68, 442

@@ -17,7 +17,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from fleeting.datasets.eyes import read_expressions
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.features.pictures import Picture
 from fleeting.methods.networks import eye_cnn
 from fleeting.protocols import SubjectKFold

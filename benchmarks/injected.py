@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 import fleeting as fl
-from fleeting.datasets.inject import inject
 from fleeting.spotting.matching import match
+from fleeting.synthetic.inject import inject
 
 SIZES = (0, 2, 3, 4.001, 100)  # % of the eye distance
 

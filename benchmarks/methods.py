@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from fleeting.datasets.catalogue import open_dataset
 from fleeting.errors import FleetingError
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.labels import label
 from fleeting.methods import METHODS
 from fleeting.protocols import LOSO

@@ -18,7 +18,7 @@ import pandas as pd
 import fleeting as fl
 from fleeting.demo import DURATION_S, FPS
 from fleeting.faces.mesh import FaceMesh
-from fleeting.signals import measure
+from fleeting.faces.signals import measure
 from fleeting.spotting import context, flow_spotter
 from fleeting.spotting.matching import match
 

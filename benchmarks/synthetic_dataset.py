@@ -22,13 +22,12 @@ import pandas as pd
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from fleeting.analyze import analyze
+from fleeting.analysis.analyze import analyze
 from fleeting.base import ClipTransformer
 from fleeting.classifiers.kernel_ridge import KernelRidgeClassifier
 from fleeting.datasets.flow_maps import EMOTIONS, FlowMaps
-from fleeting.datasets.synthesize import synthesize
 from fleeting.datasets.synthetic_release import Synthetic
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.features.flow_image import FlowImage
 from fleeting.features.lbp_top import LBPTOP
 from fleeting.flow import flow
@@ -37,6 +36,7 @@ from fleeting.metrics import uar, uf1
 from fleeting.preprocess.interpolate import Interpolate
 from fleeting.protocols import LOSO
 from fleeting.spotting.matching import match
+from fleeting.synthetic.release import synthesize
 
 
 class Standardised(ClipTransformer):

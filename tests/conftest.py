@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from fleeting.datasets.synthetic import Interview
+    from fleeting.synthetic.interview import Interview
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def face_model() -> Path:
 @pytest.fixture(scope="session")
 def interview() -> Interview:
     """Five synthetic seconds of 250 frames, 320x240: a smile in frames 47-61, lowered brows in 106-129, then a nod."""
-    from fleeting.datasets.synthetic import synthetic_interview
+    from fleeting.synthetic.interview import synthetic_interview
 
     return synthetic_interview(
         0, 5.0, 50.0, (320, 240), events_per_min=24, macro=False, speech=False, blinks_per_min=12, head=0.5, noise=1.0

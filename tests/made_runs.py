@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from fleeting.base import ClipTransformer
 from fleeting.clip import Clip
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.protocols import LOSO, LeakyClipKFold, SubjectKFold
 
 WORDS = np.array(["negative", "positive", "surprise"])

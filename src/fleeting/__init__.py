@@ -4,9 +4,8 @@ __version__ = "0.1.0"  # above the imports: the build reads it from here
 
 from typing import TYPE_CHECKING, Any
 
-from .analyze import Analysis, Pictures, analyze
+from .analysis.analyze import Analysis, Pictures, analyze
 from .clip import Clip, Video
-from .compare import compare
 from .errors import (
     DatasetError,
     FleetingError,
@@ -17,22 +16,23 @@ from .errors import (
     TruncatedError,
     UsageError,
 )
-from .evaluate import evaluate
-from .inflate import inflate
+from .evaluation.compare import compare
+from .evaluation.evaluate import evaluate
+from .evaluation.inflate import inflate
+from .evaluation.report import run_report
+from .evaluation.run import Run, read_run
 from .labels import label
 from .media import open_media, write_video
-from .reproduce import reproduce
-from .run import Run, read_run
-from .run_report import run_report
-from .train import train
+from .reproduction.reproduce import reproduce
+from .training.train import train
 
 if TYPE_CHECKING:
     from . import classifiers, datasets, features, methods, metrics, models, preprocess, spotting, stats
-    from .datasets.synthetic import synthetic_interview
     from .features import FDM, FHOFO, HOG3D, HOOF, LBPMOP, LBPSIP, LBPTOP, MDMO, STCLQP, STLBPIP, BiWOOF, FlowImage, FlowStack, StrainMap
     from .preprocess import Align, Apex, Colour, Crop, Interpolate, Magnify
     from .protocols import HDE, LODO, LOSO, CrossDataset, LeakyClipKFold, LeakyHoldOut, SubjectKFold
     from .spotting.flow_spotter import FlowSpotter
+    from .synthetic.interview import synthetic_interview
 
 __all__ = [
     "FDM",
@@ -107,7 +107,7 @@ _LAZY = {
     "preprocess": "Align Apex Colour Crop Interpolate Magnify",
     "protocols": "HDE LODO LOSO CrossDataset LeakyClipKFold LeakyHoldOut SubjectKFold",
     "spotting.flow_spotter": "FlowSpotter",
-    "datasets.synthetic": "synthetic_interview",
+    "synthetic.interview": "synthetic_interview",
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names.split()}
 

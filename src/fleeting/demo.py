@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from .analyze import Analysis, analyze
-from .export import check_writable
+from .analysis.analyze import Analysis, analyze
+from .analysis.export import check_writable
 from .spotting.matching import Match, match
 
 DURATION_S, FPS = 30.0, 100.0
@@ -23,7 +23,7 @@ class Demo:
     Attributes
     ----------
     truth : DataFrame
-        As :class:`fleeting.datasets.synthetic.Interview` has it.
+        As :class:`fleeting.synthetic.interview.Interview` has it.
     analysis : Analysis
     match : Match
         Of the micro-expressions, at an intersection over union of .5.
@@ -45,7 +45,7 @@ def demo(seed: int = 0, folder: str | Path = "fleeting-demo", *, progress: Calla
     OutputError, UsageError
         The folder cannot be written.
     """
-    from .datasets.synthetic import synthetic_interview
+    from .synthetic.interview import synthetic_interview
 
     folder = Path(folder)
     check_writable(folder, overwrite=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from fleeting import cli, compare
-from fleeting.run import write_about
+from fleeting.evaluation.run import write_about
 
 from ..made_runs import made_runs
 

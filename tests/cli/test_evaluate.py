@@ -16,13 +16,13 @@ import pandas as pd
 import pytest
 
 from fleeting import cli
-from fleeting.cache import Cache
+from fleeting.compute.cache import Cache
 from fleeting.datasets import FlowMaps
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
+from fleeting.evaluation.run import read_run
 from fleeting.labels import label
 from fleeting.methods.load import load_method
 from fleeting.protocols import LOSO
-from fleeting.run import read_run
 
 METHOD = """
 import os, time

@@ -14,9 +14,9 @@ from fleeting.datasets.expressions import FER2013, ClassFolders
 from fleeting.datasets.eyes import SHEET, eye_crop, eye_region, eyes, read_expressions
 from fleeting.datasets.folder import FolderDataset
 from fleeting.datasets.frames import InMemory
-from fleeting.datasets.rendering import astronaut
 from fleeting.errors import DatasetError, MediaError, UsageError
 from fleeting.faces.landmarks import to_ibug68
+from fleeting.synthetic.rendering import astronaut
 
 from . import releases
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 from sklearn.pipeline import Pipeline
 
+from fleeting.compute.identity import digest
 from fleeting.errors import UsageError
-from fleeting.identity import digest
 from fleeting.methods import METHODS
 from fleeting.methods.load import load_method
 

@@ -18,14 +18,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 import fleeting.methods
+from fleeting.compute.identity import describe
+from fleeting.compute.workers import asks_for_groups, open_seeds
 from fleeting.errors import UsageError
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.features.lbp_top import LBPSIP
-from fleeting.identity import describe
 from fleeting.methods import METHODS
 from fleeting.methods.parts import Within, svm
 from fleeting.protocols import LOSO, SubjectKFold
-from fleeting.workers import asks_for_groups, open_seeds
 
 from ..made_clips import Stored
 from .made_set import flow_maps, made_set

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from fleeting.compute.identity import digest
 from fleeting.errors import UsageError
-from fleeting.evaluate import evaluate
-from fleeting.identity import digest
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.methods import METHODS
 from fleeting.methods.networks import cnn_rnn, trained, two_stream
-from fleeting.models.augment import Mirror
 from fleeting.protocols import SubjectKFold
+from fleeting.training.augment import Mirror
 
 from ..made_clips import make_clip, moving
 

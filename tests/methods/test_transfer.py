@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fleeting.errors import UsageError
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.methods.transfer import c5_svm, pretrain, sdf, tlcnn
-from fleeting.models.net import NetClassifier
 from fleeting.protocols import SubjectKFold
+from fleeting.training.net import NetClassifier
 
 from ..made_clips import make_clip, texture
 from .test_networks import clips

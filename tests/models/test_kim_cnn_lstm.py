@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from fleeting.errors import UsageError
 from fleeting.models.kim_cnn_lstm import STATES, KimCNNLSTM, expression_state_loss
-from fleeting.models.weights import put_into
+from fleeting.training.weights import put_into
 
 from .on_meta import meta, shapes
 

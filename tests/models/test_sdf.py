@@ -5,7 +5,7 @@ import torch
 
 from fleeting.errors import UsageError
 from fleeting.models.sdf import VGGF, DeepFeatures
-from fleeting.models.weights import save_weights
+from fleeting.training.weights import save_weights
 
 from .on_meta import count, meta, shapes
 

@@ -6,7 +6,7 @@ import torch
 
 from fleeting.errors import UsageError
 from fleeting.models.tlcnn import TLCNN, TRUNK, TLCNNFrames
-from fleeting.models.weights import put_into
+from fleeting.training.weights import put_into
 
 from .on_meta import count, meta, shapes
 

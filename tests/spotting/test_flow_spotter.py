@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from fleeting.errors import UsageError
 from fleeting.faces.regions import REGIONS
-from fleeting.signals import COLUMNS
+from fleeting.faces.signals import COLUMNS
 from fleeting.spotting.flow_spotter import FlowSpotter, _edges, _pulse
 
 FPS, FRAMES = 100.0, 1000

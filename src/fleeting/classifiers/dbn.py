@@ -130,7 +130,7 @@ class DBN(ClassifierMixin, BaseEstimator):
         """
         import torch
 
-        from ..models.weights import write_tensors
+        from ..training.weights import write_tensors
 
         check_is_fitted(self)
         arrays = {"low": self.low_, "span": self.span_}
@@ -149,7 +149,7 @@ class DBN(ClassifierMixin, BaseEstimator):
         UsageError
             There is no such file, or it holds something else.
         """
-        from ..models.weights import read_tensors
+        from ..training.weights import read_tensors
 
         tensors, about = read_tensors(Path(path))
         if about.get("class") != cls.__name__ or about.get("revision") != cls.revision:

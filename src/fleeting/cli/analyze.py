@@ -46,7 +46,7 @@ def analyze(
     jobs: Annotated[int, typer.Option(help="How many videos at once; one uses about two cores.", min=1)] = 1,
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
-    from ..analyze import face_model
+    from ..analysis.analyze import face_model
     from ..methods import METHODS, UNTRAINED
     from ..methods.recogniser import load_recogniser
     from ..spotting import SPOTTERS
@@ -111,7 +111,7 @@ def _folders(videos: list[str], out: Path) -> dict[str, Path]:
 
 
 def _check(folders: dict[str, Path], overwrite: bool) -> None:
-    from ..export import check_writable
+    from ..analysis.export import check_writable
 
     for folder in folders.values():
         check_writable(folder, overwrite)
@@ -183,7 +183,7 @@ def _one(
     video: str, folder: Path, options: dict[str, Any], overwrite: bool, advance: Callable[[int, int | None], None] | None = None
 ) -> RenderableType | FleetingError:
     """A table of one video's events, or the error that stopped it."""
-    from ..analyze import analyze as run
+    from ..analysis.analyze import analyze as run
 
     warnings.showwarning = note  # type: ignore[assignment]
     step = (lambda frame, media: advance(frame.index + 1, media.frame_count)) if advance else None
@@ -220,7 +220,7 @@ def _gather(folders: list[Path], target: Path) -> None:
     """One table of all videos' events, each under the name of its folder."""
     import pandas as pd
 
-    from ..export import write_text
+    from ..analysis.export import write_text
 
     tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in folders]
     if tables:

@@ -22,8 +22,8 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,
 ) -> None:
     """Compare the first run with each other one: difference, interval and p over persons, and the tests that papers use."""
-    from ..compare import compare as run
     from ..errors import UsageError
+    from ..evaluation.compare import compare as run
 
     if len(runs) < 2:
         raise UsageError(f"there is only {runs[0]}: name at least two runs to compare")
@@ -40,6 +40,6 @@ def report(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
 ) -> None:
     """Write one self-contained page about runs: scores with intervals, confusions, persons, learning curves, how they came about."""
-    from ..run_report import run_report
+    from ..evaluation.report import run_report
 
     console.print(f"Report: {run_report(*runs, out=out, overwrite=overwrite)}", markup=False, highlight=False, soft_wrap=True)

@@ -86,7 +86,7 @@ def synthesize(
     jobs: Annotated[int, typer.Option(help="Processes; -1 takes one for each core.")] = -1,
 ) -> None:
     """Write a synthetic release: clips with exact onset, apex, offset, action units and flow; nobody made these expressions."""
-    from ..datasets.synthesize import synthesize as run
+    from ..synthetic.release import synthesize as run
 
     given: dict[str, Any] = {"long_videos": long_videos, "expressions": expressions, "maps": maps}
     given = {key: value for key, value in given.items() if value is not None}
@@ -135,8 +135,8 @@ def inject(
     crf: Annotated[int | None, typer.Option(help="Compress into .mp4, 0 (best) to 51; default: .mkv, which keeps every bit.")] = None,
 ) -> None:
     """Put known micro-expressions into real recordings, beside untouched controls, to see what could have been seen there."""
-    from ..datasets.inject import SHEET
-    from ..datasets.inject import inject as run
+    from ..synthetic.inject import SHEET
+    from ..synthetic.inject import inject as run
 
     with progress() as bars:
         table = run(videos, out, seed=seed, per_min=per_min, amplitude=percent, fps=fps, crf=crf, progress=partial(advance, bars))

@@ -21,8 +21,8 @@ from .terminal import console, errors, literal, settings, stages
 
 if TYPE_CHECKING:
     from ..clip import Clip
-    from ..inflate import Inflation
-    from ..run import Run
+    from ..evaluation.inflate import Inflation
+    from ..evaluation.run import Run
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 LEAKY = "LEAKY: people were tested who had been trained on. Not to be compared with LOSO."
@@ -60,9 +60,9 @@ def evaluate(
     incomplete: Partial = False,
 ) -> None:
     """Judge a method on people it has never seen, and print its scores with 95 % intervals over people."""
-    from ..evaluate import evaluate as run
-    from ..run_report import score_tables
-    from ..tables import to_rich
+    from ..drawing.tables import to_rich
+    from ..evaluation.evaluate import evaluate as run
+    from ..evaluation.report import score_tables
 
     chosen, splitter = method_of(method, set_), _protocol(protocol, folds, train, test, test_share)
     clips, y = labelled(clips_of(data, data_set, megc, incomplete), labels)
@@ -106,9 +106,9 @@ def inflate(
     incomplete: Partial = False,
 ) -> None:
     """Show how much of a score is choice: among several settings, chosen honestly and chosen on the test fold."""
-    from ..inflate import inflate as run
-    from ..inflate import inflation
-    from ..run import read_run
+    from ..evaluation.inflate import inflate as run
+    from ..evaluation.inflate import inflation
+    from ..evaluation.run import read_run
 
     if grid is None:
         if data or set_:
@@ -147,7 +147,7 @@ def cache(
     limit: Annotated[str | None, typer.Option(help="How much to keep from now on, such as 50GB; what was used longest ago leaves.")] = None,
 ) -> None:
     """Show what is kept of clips from one evaluation to the next; everything in it can be computed again."""
-    from ..cache import Cache
+    from ..compute.cache import Cache
 
     kept = Cache()
     if limit is not None:
@@ -219,10 +219,10 @@ def _confusion(run: Run) -> Table:
 
 
 def _inflation(result: Inflation, score: str) -> Any:
-    from ..compare import TITLES
-    from ..inflate import BEST, ON_TEST
-    from ..tables import Table as Words
-    from ..tables import number, span, to_rich
+    from ..drawing.tables import Table as Words
+    from ..drawing.tables import number, span, to_rich
+    from ..evaluation.compare import TITLES
+    from ..evaluation.inflate import BEST, ON_TEST
 
     scores = list(dict.fromkeys((score, "uf1", "uar", "accuracy")))
     rows = []

@@ -28,7 +28,7 @@ def reproduce(
     jobs: Annotated[int, typer.Option(help="Processes; -1 takes one for each core. Changes no prediction.")] = 1,
 ) -> None:
     """Run the tables of a paper anew, by its own protocol and by LOSO, and write one page with both beside what was published."""
-    from ..reproduce import reproduce as run
+    from ..reproduction.reproduce import reproduce as run
 
     named = {name: path or None for name, _, path in (each.partition("=") for each in data or [])}
     with stages() as step:

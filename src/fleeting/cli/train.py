@@ -29,8 +29,8 @@ def train(
 ) -> None:
     """Train a network on all clips of a dataset and keep its weights. How good it is on other people, `fleeting evaluate` tells."""
     from ..methods.transfer import pretrain as run_first
-    from ..train import free_path
-    from ..train import train as run
+    from ..training.train import free_path
+    from ..training.train import train as run
 
     clips, parameters = clips_of(data, data_set, megc, incomplete), settings(set_ or [], "--set", "epochs=50")
     if pretrain:

@@ -10,9 +10,9 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+from ..compute.identity import digest
 from ..errors import FleetingError, UsageError
-from ..evaluate import copied
-from ..identity import digest
+from ..evaluation.evaluate import copied
 
 
 def load_method(text: str, parameters: Mapping[str, Any] | None = None) -> Any:

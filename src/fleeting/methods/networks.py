@@ -1,6 +1,6 @@
 """Methods that are networks trained from nothing, as their papers have them. ``align`` as in :mod:`.texture`.
 
-Each takes ``width``, the share of a network's filters, and any parameter of :class:`fleeting.models.net.NetClassifier`, such as
+Each takes ``width``, the share of a network's filters, and any parameter of :class:`fleeting.training.net.NetClassifier`, such as
 ``epochs`` or ``device``; what is given goes before the paper's. Papers choose the epoch on the test clips, or do not say how; here it is
 chosen on persons held out of the training clips, or is the last.
 """
@@ -167,8 +167,8 @@ def cnn3d(
     ``crop`` is cut out of the frames anywhere in training (C3D's, not theirs). They lower the rate after 20,000 steps and do not say when
     to stop: here it stops there, 313 epochs of their 448 clips.
     """
-    from ..models.augment import Crop
     from ..models.cnn3d import CNN3D
+    from ..training.augment import Crop
 
     fit = {"lr": 0.001, "batch_size": 4} if n_frames >= 64 else {"lr": 0.003, "batch_size": 7}
     epochs = (179 if n_frames >= 64 else 313) if epochs is None else epochs
@@ -192,7 +192,7 @@ def dtscnn(
     Peng, Wang, Chen, Liu & Fu (2017). Optimiser, rate and epochs are ours.
     """
     from ..models.dtscnn import DTSCNN
-    from ..models.net_features import NetFeatures
+    from ..training.net_features import NetFeatures
 
     if classifier not in ("svm", "softmax"):
         raise UsageError(f"classifier={classifier!r} is not known; choose from svm, softmax")
@@ -270,7 +270,7 @@ def trained(path: str | os.PathLike[str], **changed: Any) -> Pipeline:
     UsageError
         The file is not whole, or its card names no method.
     """
-    from ..models.net import NetClassifier
+    from ..training.net import NetClassifier
     from . import METHODS
     from .load import load_method
 
@@ -287,8 +287,8 @@ def trained(path: str | os.PathLike[str], **changed: Any) -> Pipeline:
 
 def is_network(method: Any) -> bool:
     """Whether a method ends in a network, and not in something that learns from one."""
-    from ..models.net import NetClassifier
-    from ..models.tlcnn_training import TLCNNClassifier
+    from ..training.net import NetClassifier
+    from ..training.tlcnn import TLCNNClassifier
 
     return isinstance(method[-1], NetClassifier | TLCNNClassifier) if isinstance(method, Pipeline) else False
 
@@ -324,14 +324,14 @@ _LAST: Mapping[str, Any] = {"validation": 0.0, "choose": "last"}
 
 
 def _mirrored(mirror: bool) -> tuple[Any, ...]:
-    from ..models.augment import Mirror
+    from ..training.augment import Mirror
 
     return (Mirror(signed=(0,)),) if mirror else ()  # horizontal flow turns round
 
 
 def _net(network: Callable[..., Any], options: Mapping[str, Any], training: Mapping[str, Any], **paper: Any) -> Any:
     """A NetClassifier with the paper's parameters, where others are not given."""
-    from ..models.net import NetClassifier
+    from ..training.net import NetClassifier
 
     known = NetClassifier._get_param_names()
     if unknown := [name for name in training if name not in known]:

@@ -45,7 +45,7 @@ def svm(C: float | Sequence[float] = SOME_C, grid: Mapping[str, Sequence[Any]] |
     ----------
     C : float or sequence of float
         Of several, the one with the best mean macro F1 in five folds of whole persons; the test clips are never looked at. What is
-        fitted then needs ``groups``, which :func:`fleeting.evaluate.evaluate` gives it.
+        fitted then needs ``groups``, which :func:`fleeting.evaluation.evaluate.evaluate` gives it.
     grid : mapping, optional
         Other parameters to choose, by name.
     **options

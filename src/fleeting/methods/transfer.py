@@ -39,10 +39,10 @@ def tlcnn(
 ) -> Pipeline:
     """A CNN trained on expressions, then on the frames of clips, then together with an LSTM over 16 frames of 32 (or 64).
 
-    Wang, Li, Liu, Yan, Ou, Huang, Xu & Fu (2018); stages, rates and steps at :data:`fleeting.models.tlcnn_training.STAGES`. ``expressions``
+    Wang, Li, Liu, Yan, Ou, Huang, Xu & Fu (2018); stages, rates and steps at :data:`fleeting.training.tlcnn.STAGES`. ``expressions``
     are weights that :func:`pretrain` saved, or clips (a dataset) of pictures of expressions; ``skip_expression`` is the paper's TLCNN(E),
     with ``skip_frames`` TLCNN(EM). ``scale`` shortens all stages. Further parameters are those of
-    :class:`fleeting.models.tlcnn_training.TLCNNClassifier`.
+    :class:`fleeting.training.tlcnn.TLCNNClassifier`.
     """
     net = _tlcnn(expressions, size, width, scale, align, training, skip_expression=skip_expression, skip_frames=skip_frames)
     return pipeline(align, Interpolate(n_frames), FrameStack(size, colour=True), net)
@@ -61,10 +61,10 @@ def c5_svm(
 ) -> Pipeline:
     """What TLCNN's fifth convolution sees, averaged over the frames, and a linear support vector machine.
 
-    Wang, Li, Liu et al. (2018); see :class:`fleeting.models.tlcnn_training.FrameFeatures` for what they leave open. Parameters as in
+    Wang, Li, Liu et al. (2018); see :class:`fleeting.training.tlcnn.FrameFeatures` for what they leave open. Parameters as in
     :func:`tlcnn`.
     """
-    from ..models.tlcnn_training import FrameFeatures
+    from ..training.tlcnn import FrameFeatures
 
     net = _tlcnn(expressions, size, width, scale, align, training, skip_expression=skip_expression, skip_joint=True)
     return pipeline(align, Interpolate(n_frames), FrameStack(size, colour=True), FrameFeatures(net, layer), SVC(kernel="linear"))
@@ -87,7 +87,7 @@ def sdf(
     :func:`pretrain`, or a safetensors file of other origin, of that ``width``. The search's parameters are not published: see
     :class:`fleeting.classifiers.evolution.EvolutionarySelection`.
     """
-    from ..models.net_features import DeepClipFeatures
+    from ..training.net_features import DeepClipFeatures
 
     if expressions is not None and not isinstance(expressions, str | os.PathLike):
         raise UsageError("SDF takes the weights of a network trained on expressions: pretrain('sdf', expressions, path) saves them")
@@ -124,11 +124,11 @@ def pretrain(
     trained_on : str
         What the card says; else the datasets and the number of pictures.
     **training
-        Parameters of :class:`fleeting.models.tlcnn_training.TLCNNClassifier` or, for SDF, of :class:`fleeting.models.net.NetClassifier`.
+        Parameters of :class:`fleeting.training.tlcnn.TLCNNClassifier` or, for SDF, of :class:`fleeting.training.net.NetClassifier`.
     """
-    from ..models.net import NetClassifier
     from ..models.sdf import VGGF
-    from ..models.tlcnn_training import TLCNNClassifier, train_expressions
+    from ..training.net import NetClassifier
+    from ..training.tlcnn import TLCNNClassifier, train_expressions
 
     if method not in ("tlcnn", "c5_svm", "sdf"):
         raise UsageError(f"{method!r} is not trained on expressions; tlcnn, c5_svm and sdf are")
@@ -147,7 +147,7 @@ def pretrain(
 
 
 def _tlcnn(expressions: Any, size: int, width: float, scale: float, align: int | None, training: dict[str, Any], **stages: Any) -> Any:
-    from ..models.tlcnn_training import TLCNNClassifier
+    from ..training.tlcnn import TLCNNClassifier
 
     known = TLCNNClassifier._get_param_names()
     if unknown := [name for name in training if name not in known]:

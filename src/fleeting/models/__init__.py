@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 
 if TYPE_CHECKING:
+    from ..training.net import NetClassifier
+    from ..training.onnx import export_classifier, export_onnx
+    from ..training.tlcnn import TLCNNClassifier
     from .apex_dcnn import ApexDCNN
     from .cnn3d import CNN3D
     from .dssn import DSSN
@@ -19,15 +22,12 @@ if TYPE_CHECKING:
     from .kim_cnn_lstm import KimCNNLSTM
     from .micro_exp_stcnn import MicroExpFuseNet, MicroExpSTCNN
     from .mmnet import MMNet
-    from .net import NetClassifier
     from .off_apexnet import OFFApexNet
-    from .onnx import export_classifier, export_onnx
     from .rcn import RCN
     from .sdf import VGGF, DeepFeatures
     from .sssnet import SSSNet
     from .ststnet import STSTNet
     from .tlcnn import TLCNN, TLCNNFrames
-    from .tlcnn_training import TLCNNClassifier
     from .two_stream import CNNRNN, OneStream3DCNN, TwoStream
 
 NETWORKS: dict[str, str] = {
@@ -57,8 +57,17 @@ NETWORKS: dict[str, str] = {
 }
 """The file and class of each network. A network is built by ``(n_classes, input_shape, width, **options)``, all of which have defaults."""
 
-_OTHERS = ("net.NetClassifier", "onnx.export_classifier", "onnx.export_onnx", "sdf.DeepFeatures", "tlcnn_training.TLCNNClassifier")
-_HOME = {each.partition(".")[2]: each.partition(".")[0] for each in (*NETWORKS.values(), *_OTHERS)}
+# Made in a room above this one, and had from here as well: by name only, so that networks know nothing of their training.
+_TRAINING = {
+    "DeepFeatures": "net_features",
+    "NetClassifier": "net",
+    "TLCNNClassifier": "tlcnn",
+    "export_classifier": "onnx",
+    "export_onnx": "onnx",
+}
+_HOME = {name: f"{__name__}.{file}" for file, _, name in (each.partition(".") for each in NETWORKS.values())} | {
+    name: f"fleeting.training.{file}" for name, file in _TRAINING.items()
+}
 
 __all__ = [
     "CNN3D",
@@ -112,7 +121,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'fleeting.models' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -17,8 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import UsageError
+from ..training.weights import put_into, read_tensors
 from .layers import after, checked_shape, scaled, start
-from .weights import put_into, read_tensors
 
 LAYERS = ("c5", "fc6", "fc7")
 

@@ -87,7 +87,7 @@ class FlowSpotter(BaseEstimator):
         Parameters
         ----------
         table : DataFrame
-            As :func:`fleeting.signals.measure` gives it: one row a frame.
+            As :func:`fleeting.faces.signals.measure` gives it: one row a frame.
 
         Raises
         ------

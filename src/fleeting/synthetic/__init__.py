@@ -1,0 +1,1 @@
+"""Faces, clips, interviews and releases that are drawn, and expressions laid into footage."""
