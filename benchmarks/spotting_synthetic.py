@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 import fleeting as fl
-from fleeting.demo import DURATION_S, FPS
+from fleeting.analysis.demo import DURATION_S, FPS
 from fleeting.faces.mesh import FaceMesh
 from fleeting.faces.signals import measure
 from fleeting.spotting import context, flow_spotter

@@ -4,35 +4,35 @@ __version__ = "0.1.0"  # above the imports: the build reads it from here
 
 from typing import TYPE_CHECKING, Any
 
-from .analysis.analyze import Analysis, Pictures, analyze
-from .clip import Clip, Video
-from .errors import (
-    DatasetError,
-    FleetingError,
-    LeakageError,
-    MediaError,
-    ModelFileError,
-    OutputError,
-    TruncatedError,
-    UsageError,
-)
-from .evaluation.compare import compare
-from .evaluation.evaluate import evaluate
-from .evaluation.inflate import inflate
-from .evaluation.report import run_report
-from .evaluation.run import Run, read_run
-from .labels import label
-from .media import open_media, write_video
-from .reproduction.reproduce import reproduce
-from .training.train import train
-
 if TYPE_CHECKING:
     from . import classifiers, datasets, features, methods, metrics, models, preprocess, spotting, stats
+    from .analysis.analyze import Analysis, analyze
+    from .analysis.findings import Pictures
+    from .clip import Clip, Video
+    from .errors import (
+        DatasetError,
+        FleetingError,
+        LeakageError,
+        MediaError,
+        ModelFileError,
+        OutputError,
+        TruncatedError,
+        UsageError,
+    )
+    from .evaluation.compare import compare
+    from .evaluation.evaluate import evaluate
+    from .evaluation.inflate import inflate
+    from .evaluation.report import run_report
+    from .evaluation.run import Run, read_run
     from .features import FDM, FHOFO, HOG3D, HOOF, LBPMOP, LBPSIP, LBPTOP, MDMO, STCLQP, STLBPIP, BiWOOF, FlowImage, FlowStack, StrainMap
+    from .labels import label
+    from .media import open_media, write_video
     from .preprocess import Align, Apex, Colour, Crop, Interpolate, Magnify
     from .protocols import HDE, LODO, LOSO, CrossDataset, LeakyClipKFold, LeakyHoldOut, SubjectKFold
+    from .reproduction.reproduce import reproduce
     from .spotting.flow_spotter import FlowSpotter
     from .synthetic.interview import synthetic_interview
+    from .training.train import train
 
 __all__ = [
     "FDM",
@@ -99,15 +99,28 @@ __all__ = [
     "write_video",
 ]
 
-# Functions that share their name with a file are bound above: a lazy name would give the module the second time. What needs
-# scikit-learn at import, which alone takes a second, is fetched when it is first asked for, and shares no file's name.
+# Each name is fetched when it is first asked for, so that `import fleeting` costs next to nothing and `fl.open_media` no scikit-learn.
+# No public function has the name of a file or folder beside this one: once imported, it would stand in the function's place.
 _ROOMS = {"classifiers", "datasets", "features", "methods", "metrics", "models", "preprocess", "spotting", "stats"}
 _LAZY = {
+    "analysis.analyze": "Analysis analyze",
+    "analysis.findings": "Pictures",
+    "clip": "Clip Video",
+    "errors": "DatasetError FleetingError LeakageError MediaError ModelFileError OutputError TruncatedError UsageError",
+    "evaluation.compare": "compare",
+    "evaluation.evaluate": "evaluate",
+    "evaluation.inflate": "inflate",
+    "evaluation.report": "run_report",
+    "evaluation.run": "Run read_run",
     "features": "FDM FHOFO HOG3D HOOF LBPMOP LBPSIP LBPTOP MDMO STCLQP STLBPIP BiWOOF FlowImage FlowStack StrainMap",
+    "labels": "label",
+    "media": "open_media write_video",
     "preprocess": "Align Apex Colour Crop Interpolate Magnify",
     "protocols": "HDE LODO LOSO CrossDataset LeakyClipKFold LeakyHoldOut SubjectKFold",
+    "reproduction.reproduce": "reproduce",
     "spotting.flow_spotter": "FlowSpotter",
     "synthetic.interview": "synthetic_interview",
+    "training.train": "train",
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-"""ClipTransformer: what turns clips into clips or arrays and learns nothing."""
+"""Estimators over clips: ClipTransformer, which learns nothing, and what is done with any of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .clip import Clip
+from .errors import UsageError
 
 
 class ClipTransformer(TransformerMixin, BaseEstimator):
@@ -41,3 +42,27 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         return tags
+
+
+def copied(method: Any) -> Any:
+    """A fresh copy of the method: the caller's own is never touched."""
+    from sklearn import clone
+
+    if isinstance(method, type) or not (hasattr(method, "fit") and hasattr(method, "predict") and hasattr(method, "get_params")):
+        raise UsageError(f"{method!r} is no method: give a scikit-learn estimator with fit and predict, such as make_pipeline(...)")
+    try:
+        return clone(method)
+    except Exception as error:
+        raise UsageError(f"{steps_of(method)} cannot be copied for each fold: {error}. Build what it holds within fit") from error
+
+
+def steps_of(method: Any) -> str:
+    """What a method is called that has no other name: its steps, joined by hyphens."""
+    names = [type(step).__name__ for _, step in getattr(method, "steps", [("", method)]) if not isinstance(step, str)]
+    return "-".join(names)[:80]
+
+
+def open_seeds(estimator: Any) -> list[str]:
+    """Its parameters, and those of its parts, that are called ``random_state`` and are None."""
+    parameters = estimator.get_params().items() if hasattr(estimator, "get_params") else ()
+    return [key for key, value in parameters if key.split("__")[-1] == "random_state" and value is None]

@@ -30,6 +30,7 @@ import pandas as pd
 from .clip import Clip
 from .errors import UsageError
 
+SEVEN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # the words of pictures of strong expressions
 SCHEMES = ("3class", "4class", "5class", "7class", "objective", "binary")
 
 _GROUPS = {

@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 
 import fleeting as fl
 from fleeting.analysis.analyze import GROUPS, Analysis, Pictures, analyze
-from fleeting.analysis.export import EVENT_COLUMNS, OTHER_COLUMNS, to_json
+from fleeting.analysis.export import to_json
+from fleeting.analysis.findings import EVENT_COLUMNS, OTHER_COLUMNS
 from fleeting.analysis.report import report_html
 from fleeting.errors import MediaError, TruncatedError, UsageError
 from fleeting.faces.signals import COLUMNS

@@ -16,7 +16,8 @@ import pytest
 from pympi.Elan import Eaf
 
 from fleeting.analysis import export
-from fleeting.analysis.export import EVENT_COLUMNS, FILES, check_writable, save, to_eaf, to_vtt
+from fleeting.analysis.export import FILES, check_writable, save, to_eaf, to_vtt
+from fleeting.analysis.findings import EVENT_COLUMNS
 from fleeting.errors import OutputError, UsageError
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fleeting.analysis import report
-from fleeting.analysis.export import EVENT_COLUMNS, OTHER_COLUMNS
+from fleeting.analysis.findings import EVENT_COLUMNS, OTHER_COLUMNS
 from fleeting.analysis.report import au_name, report_html
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 36, 3), np.uint8)

@@ -26,8 +26,10 @@ import pandas as pd
 import pytest
 from pympi.Elan import Eaf
 
-from fleeting import cli, demo
-from fleeting.analysis.export import EVENT_COLUMNS, FILES
+from fleeting import cli
+from fleeting.analysis import demo
+from fleeting.analysis.export import FILES
+from fleeting.analysis.findings import EVENT_COLUMNS
 
 from ..media.recordings import write_sound
 

@@ -339,7 +339,7 @@ def draw(n, k):
 
 
 def test_networks_too(tmp_path):
-    from fleeting.compute.workers import needs_torch
+    from fleeting.evaluation.fold import needs_torch
 
     clips, y = made()
     assert needs_torch(make_pipeline(StandardScaler(), Net()))
@@ -472,7 +472,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.ensemble import RandomForestClassifier
 from fleeting.base import ClipTransformer
 from fleeting.clip import Clip
-from fleeting.evaluate import evaluate
+from fleeting.evaluation.evaluate import evaluate
 from fleeting.protocols import LOSO
 
 class Mean(ClipTransformer):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fleeting.evaluation import plot as run_plot
+from fleeting.evaluation import plot
 from fleeting.evaluation.plot import confusion_svg, curves_svg, intervals_svg, persons_svg
 from fleeting.evaluation.run import Run
 from fleeting.stats import Interval
@@ -79,7 +79,7 @@ def test_no_square_covers_another_and_all_lie_within():
 
 def test_persons_that_are_not_known_and_very_many_clips_are_not_drawn(monkeypatch):
     assert persons_svg(run_of("ab", "ab", ["", ""])) == ""
-    monkeypatch.setattr(run_plot, "CLIPS", 4)
+    monkeypatch.setattr(plot, "CLIPS", 4)
     assert persons_svg(run_of("aabba", "aabab", "11122")) == ""
 
 
@@ -96,14 +96,6 @@ def test_curves_have_a_line_a_fold_their_mean_and_the_epochs_taken():
 
 def test_a_measure_that_was_never_a_number_is_not_drawn():
     assert curves_svg({"x": pd.DataFrame({"epoch": [1.0], "loss": [np.nan]})}, "loss") == ""
-
-
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.001, 0.0042), (3, 1700), (-2.5, 0.1), (0.5, 0.5001)])
-def test_ticks_are_round_within_and_few(low, high):
-    ticks = run_plot._ticks(low, high)
-    assert 2 <= len(ticks) <= 6
-    assert low - 1e-9 <= min(ticks)
-    assert max(ticks) <= high + 1e-9
 
 
 def test_names_are_escaped_and_long_ones_shortened():

@@ -18,10 +18,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 import fleeting.methods
+from fleeting.base import open_seeds
 from fleeting.compute.identity import describe
-from fleeting.compute.workers import asks_for_groups, open_seeds
 from fleeting.errors import UsageError
 from fleeting.evaluation.evaluate import evaluate
+from fleeting.evaluation.fold import asks_for_groups
 from fleeting.features.lbp_top import LBPSIP
 from fleeting.methods import METHODS
 from fleeting.methods.parts import Within, svm

@@ -26,6 +26,7 @@ from fleeting.compute.identity import digest
 from fleeting.errors import OutputError, UsageError
 from fleeting.models.eye_cnn import EyeCNN
 from fleeting.models.ststnet import STSTNet
+from fleeting.training import loop
 from fleeting.training.augment import Crop, Mirror, Window
 from fleeting.training.device import pick_device, repeatable, said
 from fleeting.training.net import NetClassifier

@@ -88,6 +88,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
 
 
 def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    from fleeting.training import loop
 
     material, y = clips()
     longer = {**settings("ststnet"), "epochs": 6}

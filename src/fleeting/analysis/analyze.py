@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +25,7 @@ from ..flow import flow
 from ..media import Frame, Media, open_media
 from ..methods import GROUPS
 from . import export
-from .export import EVENT_COLUMNS, OTHER_COLUMNS
+from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures
 from .plot import flow_picture
 from .quality import assess
 
@@ -37,57 +37,8 @@ MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
 
 @dataclass
-class Pictures:
-    """What an event looks like: aligned face crops, (224, 224, 3) uint8 RGB.
-
-    Attributes
-    ----------
-    onset, apex : ndarray
-    flow : ndarray
-        Motion from onset to apex as colour: hue is direction, strength is size.
-    magnified : ndarray
-        The onset with that motion made ``factor`` times larger.
-    factor : float
-    """
-
-    onset: np.ndarray
-    apex: np.ndarray
-    flow: np.ndarray
-    magnified: np.ndarray
-    factor: float
-
-
-@dataclass
-class Analysis:
-    """One video, analysed.
-
-    Attributes
-    ----------
-    name, path : str
-        The video, without and with its folder.
-    events : DataFrame
-        One row a micro- or macro-expression. Frames are 0-based and inclusive, times in seconds since the first frame, ``score`` in
-        multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance.
-    others : DataFrame
-        Blinks, speech and head movements, likewise.
-    signals : DataFrame
-        One row a frame and analysed face (:class:`fleeting.faces.signals.Signals`), with ``judged``, the spotter's ``micro`` score and
-        its ``threshold``.
-    quality : dict
-        Numbers, and ``limits``: what the recording can and cannot show, in plain words.
-    settings : dict
-    pictures : dict of int to Pictures
-        By row label of ``events``.
-    """
-
-    name: str
-    path: str
-    events: pd.DataFrame
-    others: pd.DataFrame
-    signals: pd.DataFrame
-    quality: dict[str, Any]
-    settings: dict[str, Any]
-    pictures: dict[int, Pictures] = field(default_factory=dict, repr=False)
+class Analysis(Findings):
+    """One video, analysed. Attributes as in :class:`.findings.Findings`."""
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """The folder, with ``events.csv``, ``analysis.json``, ``events.eaf``, ``events.vtt``, ``signals.csv`` and ``report.html`` in it.

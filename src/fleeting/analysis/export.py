@@ -30,25 +30,21 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from ..drawing.page import write_plainly
 from ..errors import FleetingError, OutputError, UsageError
+from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings
 from .report import report_html
 
 if TYPE_CHECKING:
     from pympi.Elan import Eaf
 
-    from .analyze import Analysis
-
 FILES = ("events.csv", "analysis.json", "signals.csv", "events.eaf", "events.vtt", "report.html")
-OTHER_COLUMNS = ("video", "face", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score",
-                 "kind")
-EVENT_COLUMNS = (*OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions",
-                 "amplitude")
 DECIMALS = {"onset_s": 4, "apex_s": 4, "offset_s": 4, "score": 2, "p_negative": 3, "p_positive": 3, "p_surprise": 3,
             "amplitude": 2}
 KINDS = ("micro", "macro", "blink", "speech", "head")
 
 
-def save(analysis: Analysis, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+def save(analysis: Findings, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """The folder, with the six :data:`FILES` in it.
 
     They are written into a hidden folder inside it and then moved; whatever stops that (a full disk, Ctrl-C) leaves
@@ -56,7 +52,7 @@ def save(analysis: Analysis, folder: str | os.PathLike[str], *, overwrite: bool 
 
     Parameters
     ----------
-    analysis : Analysis
+    analysis : Findings
     folder : path
         Made if missing, parents included.
     overwrite : bool, default=False
@@ -72,12 +68,12 @@ def save(analysis: Analysis, folder: str | os.PathLike[str], *, overwrite: bool 
     folder = Path(folder)
     check_writable(folder, overwrite)
     writers: dict[str, Callable[[Path], object]] = {
-        "events.csv": lambda path: _write(path, event_table(analysis).to_csv(index=False, lineterminator="\n")),
-        "analysis.json": lambda path: _write(path, to_json(analysis)),
+        "events.csv": lambda path: write_plainly(path, event_table(analysis).to_csv(index=False, lineterminator="\n")),
+        "analysis.json": lambda path: write_plainly(path, to_json(analysis)),
         "signals.csv": lambda path: _write_signals(path, analysis.signals),
         "events.eaf": lambda path: to_eaf(analysis, folder).to_file(path),
-        "events.vtt": lambda path: _write(path, to_vtt(analysis)),
-        "report.html": lambda path: _write(path, report_html(analysis)),
+        "events.vtt": lambda path: write_plainly(path, to_vtt(analysis)),
+        "report.html": lambda path: write_plainly(path, report_html(analysis)),
     }
     target = folder
     try:
@@ -125,32 +121,12 @@ def check_writable(folder: str | os.PathLike[str], overwrite: bool = False) -> N
                    "create files.") from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """A text file that appears whole or not at all; an older one is replaced.
-
-    Raises
-    ------
-    OutputError
-        If it could not be written.
-    """
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        _write(draft, text)
-        os.replace(draft, path)
-    except OSError as error:
-        raise OutputError(f"{path} could not be written: {error.strerror or error}. Make room or choose another "
-                          "folder, then run it again.") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
-def event_table(analysis: Analysis) -> pd.DataFrame:
+def event_table(analysis: Findings) -> pd.DataFrame:
     """The events as they are written: :data:`EVENT_COLUMNS` in order, rounded to :data:`DECIMALS`."""
     return analysis.events.reindex(columns=list(EVENT_COLUMNS)).round(DECIMALS)
 
 
-def to_json(analysis: Analysis) -> str:
+def to_json(analysis: Findings) -> str:
     """The analysis without its pictures and per-frame signals as strict JSON: what is not a finite number is null."""
     others = analysis.others.reindex(columns=list(OTHER_COLUMNS)).round(DECIMALS)
     content = {
@@ -166,7 +142,7 @@ def to_json(analysis: Analysis) -> str:
     return json.dumps(_plain(content), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def to_vtt(analysis: Analysis) -> str:
+def to_vtt(analysis: Findings) -> str:
     """Subtitles in WebVTT: a cue for each micro- and macro-expression, by time; valid when there is none."""
     cues = ["WEBVTT"]
     rows = analysis.events.sort_values("onset_s", kind="stable") if len(analysis.events) else analysis.events
@@ -179,7 +155,7 @@ def to_vtt(analysis: Analysis) -> str:
     return "\n\n".join(cues) + "\n"
 
 
-def to_eaf(analysis: Analysis, folder: str | os.PathLike[str] = ".") -> Eaf:
+def to_eaf(analysis: Findings, folder: str | os.PathLike[str] = ".") -> Eaf:
     """ELAN annotations with one tier a kind and face, all of them present even when empty; times in ms.
 
     A tier of ELAN holds no two annotations at one time. Where two events share only the frame at which one ends and
@@ -188,7 +164,7 @@ def to_eaf(analysis: Analysis, folder: str | os.PathLike[str] = ".") -> Eaf:
 
     Parameters
     ----------
-    analysis : Analysis
+    analysis : Findings
         Its video is linked by address and relative to `folder`; a folder of pictures or what a camera saw cannot be.
     folder : path, default='.'
         Where the file will lie.
@@ -255,11 +231,6 @@ def _publish(staging: Path, folder: Path) -> None:
         raise
 
 
-def _write(path: Path, text: str) -> None:
-    # A file name that is not UTF-8 arrives as lone surrogates: written as '?', better than no result at all.
-    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-
-
 def _write_signals(path: Path, signals: pd.DataFrame, rows: int = 20_000) -> None:
     """Rounded to 4 decimals, in pieces: 20 minutes at 200 fps are 240,000 rows."""
     floats = [c for c in signals.columns if pd.api.types.is_float_dtype(signals[c])]
@@ -286,7 +257,7 @@ def _plain(value: Any) -> Any:
     return None if value is pd.NA or value is pd.NaT else str(value)
 
 
-def _faces(analysis: Analysis) -> list[int]:
+def _faces(analysis: Findings) -> list[int]:
     tables = (analysis.signals, analysis.events, analysis.others)
     return sorted({int(face) for table in tables if len(table) for face in table["face"].unique()}) or [1]
 
@@ -304,13 +275,13 @@ def _value(row: pd.Series) -> str:
     return " ".join(parts) or str(row["kind"])
 
 
-def _milliseconds(row: pd.Series, analysis: Analysis) -> tuple[int, int]:
+def _milliseconds(row: pd.Series, analysis: Findings) -> tuple[int, int]:
     """Begin and end of an event; the last frame is part of it, so that one frame's event is one frame long."""
     begin = max(round(1000 * row["onset_s"]), 0)
     return begin, max(round(1000 * (row["offset_s"] + (analysis.quality.get("frame_s") or 0))), begin + 1)
 
 
-def _without_overlap(rows: pd.DataFrame, analysis: Analysis) -> list[list[tuple[int, int, str]]]:
+def _without_overlap(rows: pd.DataFrame, analysis: Findings) -> list[list[tuple[int, int, str]]]:
     """Annotations (begin, end, value) in as many lanes as they need, at least one; see :func:`to_eaf`."""
     lanes: list[list[tuple[int, int, str]]] = [[]]
     last: list[int] = [0]                                 # ms of the last event's own last frame, by lane

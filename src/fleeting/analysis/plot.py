@@ -1,15 +1,14 @@
 """Pictures of motion: a flow field in colours, and a video's timeline as an SVG. Arrays in, pictures out; no files."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import cv2
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from .analyze import Analysis
+from .findings import Findings
 
 LANES = {                                                 # lane of the timeline -> its lines: (region, subject's side)
     "brows": (("right_brow", "right"), ("left_brow", "left"), ("inner_brow", "middle")),
@@ -73,7 +72,7 @@ def flow_legend(size: int = 64) -> np.ndarray:
     return flow_picture(np.stack([x, y], axis=2) * inside[..., None], max_flow=max(size / 2, 1))
 
 
-def timeline_svg(analysis: Analysis, *, face: int | None = None, points: int = 2000) -> str:
+def timeline_svg(analysis: Findings, *, face: int | None = None, points: int = 2000) -> str:
     """One face's video from left to right as an SVG element: motion of the regions, spotting score, events, the rest.
 
     It fills the width it is given: only the lines stretch, the writing does not, so that a page zooms by making it
@@ -83,7 +82,7 @@ def timeline_svg(analysis: Analysis, *, face: int | None = None, points: int = 2
 
     Parameters
     ----------
-    analysis : Analysis
+    analysis : Findings
     face : int, optional
         Which face; default is the first one that was analysed.
     points : int, default=2000

@@ -1,28 +1,22 @@
 """An analysis as one self-contained HTML page, for people: summary, timeline, events with pictures, quality, limits."""
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import cv2
-import numpy as np
 import pandas as pd
 
+from ..drawing.page import page, picture
 from ..faces.action_units import AU_NAMES
+from .findings import Findings
 from .plot import clock, flow_legend, timeline_svg
-
-if TYPE_CHECKING:
-    from .analyze import Analysis
 
 PICTURE_BYTES = 12_000_000                                # of pictures in one page, as written (base64)
 TIMELINES = 4                                             # faces that get one
 
 
-def report_html(analysis: Analysis) -> str:
+def report_html(analysis: Findings) -> str:
     """One HTML page that needs nothing from outside it: no script, font, style or picture from elsewhere.
 
     Micro-expressions come first. Of many events, those with the highest scores get pictures, up to about 12 MB;
@@ -30,7 +24,7 @@ def report_html(analysis: Analysis) -> str:
 
     Parameters
     ----------
-    analysis : Analysis
+    analysis : Findings
 
     Returns
     -------
@@ -63,33 +57,7 @@ def report_html(analysis: Analysis) -> str:
     )
 
 
-def page(template: str, **values: Any) -> str:
-    """A template of this folder, filled in: what it is given is escaped, and it has the style that all pages share.
-
-    Parameters
-    ----------
-    template : str
-        Name of the file. It puts ``{{ style }}`` into its head, and ``{{ script_hash }}`` into its security policy if it
-        has a script, which is then the only one that the page may run.
-    **values
-        What the template asks for; ``Markup`` is not escaped.
-    """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def text(name: str) -> str:
-        return (files("fleeting") / name).read_text(encoding="utf-8")
-
-    source, style = text(template), text("drawing/page.css")
-    script = source.partition("<script>")[2].partition("</script>")[0]
-    values["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = Environment(
-        loader=FunctionLoader(text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source).render(style=Markup(style.strip()), **values)
-
-
-def _summary(analysis: Analysis) -> str:
+def _summary(analysis: Findings) -> str:
     """Such as "3 micro-expressions and 1 macro-expression in 42.0 s; 97 % of the video was judged."."""
     kinds = list(analysis.events["kind"]) if len(analysis.events) else []
     counts = [_count(kinds.count(kind), f"{kind}-expression") for kind in ("micro", "macro")]
@@ -101,7 +69,7 @@ def _summary(analysis: Analysis) -> str:
     return f"{found} in {length}{judged}."
 
 
-def _cards(analysis: Analysis) -> tuple[list[dict[str, Any]], int]:
+def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
     """What the page says about each event, micro first, then by time; and how many had to go without pictures."""
     events = analysis.events.assign(number=range(1, len(analysis.events) + 1))
     if not len(events):
@@ -156,7 +124,7 @@ def au_name(code: str) -> tuple[str, str]:
     return f"AU{number}", AU_NAMES.get(number, "") + side
 
 
-def _others(analysis: Analysis) -> list[tuple[str, int, str, str]]:
+def _others(analysis: Findings) -> list[tuple[str, int, str, str]]:
     """(kind, count, count a minute with a face, seconds in all) of blinks, speech and head movement."""
     duration, faceless, frame_s = (_number(analysis.quality.get(key)) or 0
                                    for key in ("duration_s", "seconds_without_face", "frame_s"))
@@ -210,13 +178,6 @@ def _person(face: dict[str, Any]) -> str:
     if iod is not None:
         parts.append(f"{iod:.0f} px between the eyes")
     return ", ".join(parts) + (": analysed" if face.get("analysed") else ": not analysed")
-
-
-def picture(rgb: np.ndarray, form: str = ".jpg") -> str:
-    """A data address of the picture, (h, w, 3) uint8 RGB, as JPEG at quality 88 or as PNG."""
-    how, kind = ([cv2.IMWRITE_JPEG_QUALITY, 88], "jpeg") if form == ".jpg" else ([], "png")
-    _, data = cv2.imencode(form, np.ascontiguousarray(rgb[..., ::-1]), how)
-    return f"data:image/{kind};base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
 def _unit(quality: dict[str, Any], key: str, unit: str, decimals: int = 1) -> str | None:

@@ -220,7 +220,7 @@ def _gather(folders: list[Path], target: Path) -> None:
     """One table of all videos' events, each under the name of its folder."""
     import pandas as pd
 
-    from ..analysis.export import write_text
+    from ..drawing.page import write_text
 
     tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in folders]
     if tables:

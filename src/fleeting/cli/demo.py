@@ -17,7 +17,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the interview and its results; replaced if it is there.")] = Path("fleeting-demo"),
 ) -> None:
     """Make a synthetic interview, analyse it, and compare what was found with what is true."""
-    from ..demo import demo as run
+    from ..analysis.demo import demo as run
 
     with progress() as bars:
         result = run(seed, out, progress=partial(advance, bars))

@@ -153,6 +153,11 @@ class Cache:
         return Path(self.folder) / key[:2] / f"{key}.npy"
 
 
+def cache_of(cache: Cache | bool) -> Cache | None:
+    """The cache that is meant: the usual one, none, or the one that was given."""
+    return (Cache() if cache else None) if isinstance(cache, bool) else cache
+
+
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which gets its name when all of it is there, and is gone otherwise."""

@@ -28,6 +28,14 @@ from ..errors import UsageError
 
 NO_MATTER = {"n_jobs", "verbose", "memory", "progress", "checkpoint"}  # parameters that change no result
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
+# Where classes stood when runs and cached features were first named by them: what was named then is found after a move. Who moves a
+# class that a method, a protocol or a clip may hold adds a line; the longest that fits counts.
+PUBLISHED = {
+    "fleeting.compute.prefix": "fleeting.prefix",
+    "fleeting.training": "fleeting.models",
+    "fleeting.training.net_features.DeepFeatures": "fleeting.models.sdf.DeepFeatures",
+    "fleeting.training.tlcnn": "fleeting.models.tlcnn_training",
+}
 
 
 class UnnamableError(UsageError):
@@ -169,7 +177,10 @@ def _array(array: np.ndarray) -> Any:
 
 
 def _path(thing: Any) -> str:
-    return f"{thing.__module__}.{thing.__qualname__}"
+    """The dotted name by which a class or function was first published."""
+    name = f"{thing.__module__}.{thing.__qualname__}"
+    now = max((each for each in PUBLISHED if name == each or name.startswith(f"{each}.")), key=len, default="")
+    return PUBLISHED[now] + name.removeprefix(now) if now else name
 
 
 @cache

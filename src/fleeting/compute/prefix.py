@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..base import open_seeds
 from ..clip import Clip
 from ..errors import FleetingError, UsageError
 from .cache import Cache
 from .identity import UnnamableError, digest, source
-from .workers import open_seeds, run_all
+from .workers import run_all
 
 LARGEST = 2**31 - 4096  # bytes that a single item of an array may have
 

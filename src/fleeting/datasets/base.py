@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,10 @@ from ..clip import Clip, Video
 from ..errors import DatasetError, MediaError
 from .aus import parse_aus
 from .cells import frame_numbers, kinds, rates
+from .check import Checkup, check
 from .correct import NOT_CODED, correct, read_corrections
 from .frames import Pictures, PictureStream, SteadyTimes
 from .tree import Tree, check_root, read_sheet, where_from
-
-if TYPE_CHECKING:
-    from .check import Checkup
 
 NUMBERS = ("onset", "apex", "offset")
 STANDARD = ("clip", "subject", *NUMBERS, "emotion", "aus", "kind", "fps")
@@ -154,7 +152,7 @@ class Dataset:
         clips, wrong = [], []
         for row in rows.itertuples(index=False):
             try:
-                clips.append(self._clip(row))
+                clips.append(self.clip(row))
             except (DatasetError, MediaError) as error:
                 wrong.append(str(error))
         if wrong and not (partial and clips):
@@ -183,8 +181,6 @@ class Dataset:
 
     def check(self, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None) -> Checkup:
         """The doctor's findings: files against annotations, counts against the paper's. See :func:`.check.check`."""
-        from .check import check
-
         return check(self, frames=frames, jobs=jobs, progress=progress)
 
     @cached_property
@@ -271,7 +267,8 @@ class Dataset:
             raise DatasetError(f"{self.root} has none of the folders {', '.join(self.layouts[layout])} (layout {layout!r}).")
         return "plain", self.root
 
-    def _clip(self, row: Any) -> Clip:
+    def clip(self, row: Any) -> Clip:
+        """The clip of one row of ``table``; DatasetError if it cannot be given."""
         files = self.frame_paths(row)
         onset, apex, offset = self.span(row, files)
         self._check_span(row, onset, apex, offset, files)

@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 import cv2
 import pandas as pd
 
+from ..clip import Clip
 from ..errors import DatasetError
 from ..media.pictures import PICTURES, read_picture
-from .tree import frame_number
-
-if TYPE_CHECKING:
-    from .base import Dataset
+from .tree import Tree, frame_number
 
 MICRO_S = 0.5  # the usual definition of a micro-expression: no longer than this
 AT_ONCE = 1000  # pictures handed to the threads; a million waiting ones would fill the memory
 SHOWN = 10  # findings of a kind that the text has; all are in ``findings``
+
+
+class Release(Protocol):
+    """What the doctor asks of a release; :class:`.base.Dataset` answers."""
+
+    title: ClassVar[str]
+    classes: ClassVar[tuple[str, ...]]
+    expected: ClassVar[Mapping[str, int]]
+    long_videos: ClassVar[int]
+    published: ClassVar[Mapping[str, int]]
+    protocols: ClassVar[Mapping[str, tuple[tuple[str, ...], int]]]
+    set_aside: ClassVar[tuple[str, ...]]
+    root: Path
+    tree: Tree
+    layout: str
+    pictures: Path
+    unfit: list[str]
+
+    @property
+    def table(self) -> pd.DataFrame: ...  # noqa: D102
+    @property
+    def sheet_name(self) -> str: ...  # noqa: D102
+    def recordings(self) -> dict[str, tuple[str, Path]]: ...  # noqa: D102
+    def remarks(self) -> list[str]: ...  # noqa: D102
+    def frame_paths(self, row: Any) -> dict[int, Path]: ...  # noqa: D102
+    def span(self, row: Any, numbers: Mapping[int, Any]) -> tuple[int, int, int]: ...  # noqa: D102
+    def clip(self, row: Any) -> Clip: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -94,13 +119,13 @@ class Checkup:
 
 
 def check(
-    dataset: Dataset, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+    release: Release, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Checkup:
     """Everything that is wrong with a release, as findings; it raises nothing.
 
     Parameters
     ----------
-    dataset : Dataset
+    release : Release
     frames : bool, default=False
         Also decode every picture from onset to offset, and of long videos every picture.
     jobs : int, optional
@@ -112,17 +137,17 @@ def check(
     -------
     Checkup
     """
-    checkup = Checkup(dataset.title, str(dataset.root), layout=dataset.layout)
+    checkup = Checkup(release.title, str(release.root), layout=release.layout)
     try:
-        checkup.sheet = dataset.sheet_name
-        table = dataset.table
+        checkup.sheet = release.sheet_name
+        table = release.table
     except DatasetError as error:
         checkup.findings.append(Finding("error", "sheet", "", str(error)))
         return checkup
     checkup.counts = _counts(table)
-    recordings = _recordings(dataset, checkup)
-    checkup.findings += [Finding("warning", "sheet", "", text) for text in (*dataset.remarks(), *dataset.unfit)]
-    checkup.findings += [*_against_print(dataset, checkup.counts), *_numbers(table), *_words(dataset, table)]
+    recordings = _recordings(release, checkup)
+    checkup.findings += [Finding("warning", "sheet", "", text) for text in (*release.remarks(), *release.unfit)]
+    checkup.findings += [*_against_print(release, checkup.counts), *_numbers(table), *_words(release, table)]
     checkup.findings += _doubles(table)
     decode: list[tuple[str, Path]] = []
     inside: list[Any] = []  # rows whose frames are inside a video file, an npz or a csv
@@ -132,7 +157,7 @@ def check(
     usable, seen = 0, False
     doubled = set(table.loc[table["clip"].duplicated(), "clip"])
     for row in table.itertuples(index=False):
-        found, files = _pictures(dataset, row)
+        found, files = _pictures(release, row)
         checkup.findings += found
         wrong = {one.topic for one in found if one.level == "error"}
         usable += not wrong and row.clip not in doubled
@@ -154,16 +179,16 @@ def check(
     for subject, clips in lost.items():
         if len(clips) == int((table["subject"] == subject).sum()):
             checkup.findings.append(Finding("error", "pictures", "", f"subject {subject} has no pictures at all ({len(clips)} clips)"))
-    checkup.findings += _strays(dataset, used, folders, {path for _, path in dataset.recordings().values()})
+    checkup.findings += _strays(release, used, folders, {path for _, path in release.recordings().values()})
     if frames:
         decode += [(name, file) for name, files in recordings.items() for file in files.values()]
-        checkup.findings += _decode(dataset, decode, inside, jobs or os.cpu_count() or 1, progress)
+        checkup.findings += _decode(release, decode, inside, jobs or os.cpu_count() or 1, progress)
     return checkup
 
 
-def _recordings(dataset: Dataset, checkup: Checkup) -> dict[str, dict[int, Path]]:
+def _recordings(release: Release, checkup: Checkup) -> dict[str, dict[int, Path]]:
     """The pictures of each long video on disk; what is wrong with them, and how many there are, goes into the checkup."""
-    pictures = {name: dataset.tree.frames(folder) for name, (_, folder) in dataset.recordings().items()}
+    pictures = {name: release.tree.frames(folder) for name, (_, folder) in release.recordings().items()}
     if pictures:
         checkup.counts["videos"] = len(pictures)
     for name, files in pictures.items():
@@ -185,16 +210,16 @@ def _counts(table: pd.DataFrame) -> dict[str, int]:
     return counts
 
 
-def _against_print(dataset: Dataset, counts: dict[str, int]) -> Iterator[Finding]:
-    for name, number in dataset.expected.items():
+def _against_print(release: Release, counts: dict[str, int]) -> Iterator[Finding]:
+    for name, number in release.expected.items():
         if counts.get(name, 0) != number:
             yield Finding("warning", "counts", "", f"{counts.get(name, 0)} {name}; the release has {number}")
-    if counts.get("videos", dataset.long_videos) != dataset.long_videos > 0:
-        yield Finding("warning", "counts", "", f"{counts['videos']} long videos; the release has {dataset.long_videos}")
-    for name, number in dataset.published.items():
+    if counts.get("videos", release.long_videos) != release.long_videos > 0:
+        yield Finding("warning", "counts", "", f"{counts['videos']} long videos; the release has {release.long_videos}")
+    for name, number in release.published.items():
         if counts.get(name, 0) != number:
             yield Finding("note", "counts", "", f"{counts.get(name, 0)} {name}; the paper has {number}")
-    for name, (emotions, number) in dataset.protocols.items():
+    for name, (emotions, number) in release.protocols.items():
         here = sum(counts.get(word, 0) for word in emotions)
         if here != number:
             yield Finding("note", "protocol", "", f"{here} clips have the labels of {name}; that protocol takes {number}")
@@ -218,17 +243,17 @@ def _numbers(table: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("warning", "long", str(clip), f"lasts {length:.2f} s; a micro-expression lasts at most {MICRO_S} s")
 
 
-def _words(dataset: Dataset, table: pd.DataFrame) -> Iterator[Finding]:
+def _words(release: Release, table: pd.DataFrame) -> Iterator[Finding]:
     """Micro-expressions without a word for their emotion, where others have one, and words that the release does not use."""
     rows = table[table["kind"] == "micro"]
     if rows["emotion"].notna().any():
         for clip in rows.loc[rows["emotion"].isna(), "clip"]:
             yield Finding("warning", "emotion", str(clip), "no emotion was coded")
-    if dataset.classes:
+    if release.classes:
         words = rows["emotion"].dropna().str.split(r"\s*[+,/&]\s*", regex=True)  # 4DME has several in a cell
-        known = words.map(lambda each: set(each) <= set(dataset.classes)).astype(bool)
+        known = words.map(lambda each: set(each) <= set(release.classes)).astype(bool)
         for row in rows.loc[known.index[~known]].itertuples():
-            yield Finding("warning", "emotion", str(row.clip), f"{row.emotion!r} is none of {', '.join(dataset.classes)}")
+            yield Finding("warning", "emotion", str(row.clip), f"{row.emotion!r} is none of {', '.join(release.classes)}")
 
 
 def _doubles(table: pd.DataFrame) -> Iterator[Finding]:
@@ -240,7 +265,7 @@ def _doubles(table: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("error", "double", str(clip), "differs from another clip in case only")
 
 
-def _pictures(dataset: Dataset, row: Any) -> tuple[list[Finding], list[Path]]:
+def _pictures(release: Release, row: Any) -> tuple[list[Finding], list[Path]]:
     """What is wrong with one clip, and its pictures from onset to offset."""
     coded = [number for number in (row.onset, row.apex, row.offset) if not pd.isna(number)]
     found = []
@@ -248,10 +273,10 @@ def _pictures(dataset: Dataset, row: Any) -> tuple[list[Finding], list[Path]]:
         numbers = " ".join("?" if pd.isna(n) else str(n) for n in (row.onset, row.apex, row.offset))
         found.append(Finding("error", "order", row.clip, f"onset, apex, offset are {numbers}: not in that order"))
     try:
-        files = dataset.frame_paths(row)
+        files = release.frame_paths(row)
     except DatasetError as error:
         return [*found, Finding("error", "pictures", row.clip, str(error))], []
-    onset, apex, offset = dataset.span(row, files)
+    onset, apex, offset = release.span(row, files)
     here = [file for number, file in files.items() if onset <= number <= offset]
     if (lacking := max(0, offset - onset + 1) - len(here)) > 0:
         level = "warning" if all(number in files for number in (onset, apex, offset)) else "error"
@@ -260,13 +285,13 @@ def _pictures(dataset: Dataset, row: Any) -> tuple[list[Finding], list[Path]]:
         found.append(Finding(level, "frames", row.clip, f"{lacking} of the pictures {onset} to {offset} are missing: {which}"))
     if not any(one.level == "error" for one in found):
         try:
-            dataset._clip(row)  # whatever else clips() would say of it
+            release.clip(row)  # whatever else clips() would say of it
         except OSError as error:
             found.append(Finding("error", "clip", row.clip, str(error)))
     return found, here
 
 
-def _strays(dataset: Dataset, used: set[Path], numbered: set[Path], videos: set[Path]) -> Iterator[Finding]:
+def _strays(release: Release, used: set[Path], numbered: set[Path], videos: set[Path]) -> Iterator[Finding]:
     """Files that are no pictures, two pictures of one number, and folders of pictures that no row of the sheet speaks of."""
     for folder in sorted(used):
         names: dict[int | None, list[str]] = {}
@@ -281,21 +306,21 @@ def _strays(dataset: Dataset, used: set[Path], numbered: set[Path], videos: set[
                 text = f"{folder} has {len(same)} pictures of number {number}, {' and '.join(same[:2])}: the first is taken"
                 yield Finding("warning", "stray", "", text)
     within = {parent for folder in used for parent in folder.parents}
-    nearby = {parent for folder in used for parent in list(folder.parents)[:2] if dataset.pictures in (parent, *parent.parents)}
+    nearby = {parent for folder in used for parent in list(folder.parents)[:2] if release.pictures in (parent, *parent.parents)}
     for parent in sorted(nearby - used):
-        for name, path in dataset.tree.entries(parent).items():
-            if path.is_dir() and path not in used | within | videos and name not in dataset.set_aside:
+        for name, path in release.tree.entries(parent).items():
+            if path.is_dir() and path not in used | within | videos and name not in release.set_aside:
                 yield Finding("warning", "stray", "", f"{path} is not in the sheet")
 
 
 def _decode(
-    dataset: Dataset, files: list[tuple[str, Path]], rows: list[Any], jobs: int, progress: Callable[[int, int], None] | None
+    release: Release, files: list[tuple[str, Path]], rows: list[Any], jobs: int, progress: Callable[[int, int], None] | None
 ) -> Iterator[Finding]:
     """What is wrong with picture files, and with rows whose frames are within another file, found by decoding them."""
 
     def shape(item: Any) -> tuple[int, ...] | str:
         try:
-            return read_picture(item[1]).shape if item[1] else dataset._clip(item[0]).frames.shape[1:]
+            return read_picture(item[1]).shape if item[1] else release.clip(item[0]).frames.shape[1:]
         except OSError as error:
             return str(error)
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..clip import Clip
 from ..errors import DatasetError, UsageError
+from ..labels import SEVEN
 from ..media.pictures import PICTURES
 from .base import Dataset
 from .tree import read_csv, where_from
@@ -25,7 +26,6 @@ _EXPRESSIONS = {
     "fearful", "happiness", "happy", "joy", "neutral", "normal", "others", "pride", "sad", "sadness", "shame", "smile", "surprise",
     "surprised",
 }  # fmt: skip
-SEVEN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
 
 class Stills(Dataset):
@@ -321,7 +321,8 @@ class FER2013(Dataset):
         """The sheet itself: the faces are in it."""
         return {0: self.sheet}
 
-    def _clip(self, row: Any) -> Clip:
+    def clip(self, row: Any) -> Clip:
+        """As in :class:`.base.Dataset`."""
         return Clip(
             id=f"{self.name}/{row.clip}", dataset=self.name, subject=row.subject, fps=self.fps, onset=0, apex=0, offset=0,
             read=_Pixels(row.pixels, f"{self.sheet}, face {row.clip}"), emotion=row.emotion,

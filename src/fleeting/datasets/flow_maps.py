@@ -121,7 +121,8 @@ class FlowMaps(Dataset):
         """The one frame there is."""
         return 0, 0, 0
 
-    def _clip(self, row: Any) -> Clip:
+    def clip(self, row: Any) -> Clip:
+        """As in :class:`.base.Dataset`."""
         read: Any = Pictures((Path(row.file),))
         if self._npz:
             read = InMemory(self._images[row.index][None] if self._images is not None else np.empty(0))

@@ -141,11 +141,12 @@ class FolderDataset(Dataset):
         with open_media(path) as media:
             return float(media.fps)
 
-    def _clip(self, row: Any) -> Clip:
+    def clip(self, row: Any) -> Clip:
+        """As in :class:`.base.Dataset`."""
         path = self._path(row)
         row = row._replace(fps=self._rate(row, path))
         if path.is_dir() or path.suffix.lower() in PICTURES:
-            return super()._clip(row)
+            return super().clip(row)
         files = self.frame_paths(row)
         onset, apex, offset = self.span(row, files)
         self._check_span(row, onset, apex, offset, files)

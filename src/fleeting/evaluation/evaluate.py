@@ -24,13 +24,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from .. import __version__
+from ..base import copied, steps_of
 from ..clip import Clip
-from ..compute.cache import ABANDONED_S, Cache
+from ..compute.cache import ABANDONED_S, Cache, cache_of
 from ..compute.identity import UnnamableError, describe, digest, source
 from ..compute.prefix import Features, Progress, check_finite, compute, split, tell
-from ..compute.workers import Prediction, Task, asks_for_groups, prepared, run_all, run_fold
+from ..compute.workers import run_all
 from ..errors import FleetingError, LeakageError, UsageError
 from ..metrics import classes_in
+from .fold import Prediction, Task, asks_for_groups, prepared, run_fold
 from .run import Run, fold_path, read_about, read_learning, read_table, write_about, write_fold, write_learning
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def evaluate(
     folds = folds_of(protocol, clips)
     _warn_of_lost_classes(folds, y)
     method = copied(method)
-    name = name or _called(method)
+    name = name or steps_of(method)
     leaky = bool(getattr(protocol, "leaky", False))
     about: dict[str, Any] = {"name": name, "seed": seed, "labels": labels, "leaky": leaky, "folds": [fold.name for fold in folds]}
     folder, done, before = None, {}, {}
@@ -184,28 +186,6 @@ def _warn_of_lost_classes(folds: list[Fold], y: np.ndarray) -> None:
     if lost:
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         warnings.warn(f"{len(lost)} of {len(folds)} folds train without some class: {'; '.join(lost[:5])}{more}", stacklevel=3)
-
-
-def copied(method: Any) -> Any:
-    """A fresh copy of the method: the caller's own is never touched."""
-    from sklearn import clone
-
-    if isinstance(method, type) or not (hasattr(method, "fit") and hasattr(method, "predict") and hasattr(method, "get_params")):
-        raise UsageError(f"{method!r} is no method: give a scikit-learn estimator with fit and predict, such as make_pipeline(...)")
-    try:
-        return clone(method)
-    except Exception as error:
-        raise UsageError(f"{_called(method)} cannot be copied for each fold: {error}. Build what it holds within fit") from error
-
-
-def _called(method: Any) -> str:
-    names = [type(step).__name__ for _, step in getattr(method, "steps", [("", method)]) if not isinstance(step, str)]
-    return "-".join(names)[:80]
-
-
-def cache_of(cache: Cache | bool) -> Cache | None:
-    """The cache that is meant: the usual one, none, or the one that was given."""
-    return (Cache() if cache else None) if isinstance(cache, bool) else cache
 
 
 def _identity(method: Any, clips: list[Clip], y: np.ndarray, protocol: Any, seed: int) -> dict[str, Any]:

@@ -1,38 +1,23 @@
-"""Pictures of runs as SVG elements: scores with their intervals, who was got right, confusions, learning.
-
-They take their colours from the page they stand in (``--ink, --dim, --hair, --back`` and ``--c0`` to ``--c7``), and need
-nothing else from outside.
-"""
+"""Pictures of runs as SVG elements: scores with their intervals, who was got right, confusions, learning."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
 
+from ..drawing.svg import COLOURS, begun, short, svg, ticks
 from ..drawing.tables import number, span
 from ..stats import Interval
 from .run import Run
 
-COLOURS = 8
 WIDTH = 1000  # of the wide pictures, in px
 CLIPS = 3000  # with more, a picture of every clip is no picture any more
 SQUARE, LABEL, GAP = 13, 62, 5  # px from one clip to the next, for the names of persons, between persons
 TALL = 12  # clips in a column; who has more gets several
-
-STYLE = """
-.fl{display:block;max-width:100%;height:auto;font:12.5px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
-.fl text{fill:var(--ink)}.fl .dim{fill:var(--dim)}.fl .end{text-anchor:end}.fl .mid{text-anchor:middle}
-.fl .grid{stroke:var(--hair);stroke-width:1;fill:none}.fl .base{stroke:var(--dim);stroke-dasharray:4 4;fill:none}
-.fl .span{stroke:var(--c0);stroke-width:3;stroke-linecap:round;opacity:.45}.fl .dot{fill:var(--c0)}
-.fl .leaky .span{stroke:var(--c1)}.fl .leaky .dot{fill:var(--back);stroke:var(--c1);stroke-width:2.5}
-.fl .cell{fill:var(--c0)}.fl .wrong{fill:var(--c1)}.fl .edge{fill:none;stroke:var(--hair)}.fl .light{fill:var(--back)}
-.fl .fold{fill:none;stroke-width:1;opacity:.22}.fl .mean{fill:none;stroke-width:2.4;stroke-linejoin:round}
-.fl .t0{stroke:var(--c0)}.fl .t1{stroke:var(--c1)}.fl .rug{stroke:var(--dim);stroke-width:1.5;opacity:.6}
-""" + "".join(f".fl .f{k}{{fill:var(--c{k})}}.fl .s{k}{{fill:none;stroke:var(--c{k});stroke-width:1.6}}" for k in range(COLOURS))
 
 
 def intervals_svg(rows: Sequence[tuple[str, Interval, bool]], title: str, baseline: float | None = None) -> str:
@@ -66,7 +51,7 @@ def intervals_svg(rows: Sequence[tuple[str, Interval, bool]], title: str, baseli
         line = "" if math.isnan(a) else f'<path class="span" d="M{x(a):.1f} {y}H{x(b):.1f}"/>'
         parts.append(
             f'<g class="{"leaky" if leaky else "fair"}"><title>{escape(name)}</title>'
-            f'<text class="end" x="{left - 16}" y="{y + 4}">{escape(_short(name, 48))}</text>{line}'
+            f'<text class="end" x="{left - 16}" y="{y + 4}">{escape(short(name, 48))}</text>{line}'
             f'<circle class="dot" cx="{x(value):.1f}" cy="{y}" r="5"/>'
             f'<text x="{right + 16}" y="{y + 4}">{number(value)}<tspan class="dim" dx="8">{span(a, b)}</tspan></text></g>'
         )
@@ -77,17 +62,17 @@ def confusion_svg(counts: pd.DataFrame, title: str) -> str:
     """A confusion matrix: how many clips, and the share of their true class, which is also the shade."""
     k, classes, matrix = len(counts), [str(name) for name in counts.index], counts.to_numpy()
     cell = 78 if k <= 4 else 66 if k <= 8 else 44
-    left, top = 12 + 7 * max(len(_short(name, 14)) for name in classes), 42
+    left, top = 12 + 7 * max(len(short(name, 14)) for name in classes), 42
     total = matrix.sum(axis=1, keepdims=True)
     share = np.divide(matrix, total, out=np.zeros(matrix.shape), where=total > 0)
     parts = [f'<text class="dim mid" x="{left + cell * k / 2}" y="14">predicted</text>']
     for i, true in enumerate(classes):
         y = top + cell * i
-        parts.append(f'<text class="end" x="{left - 8}" y="{y + cell / 2 + 4}">{escape(_short(true, 14))}</text>')
+        parts.append(f'<text class="end" x="{left - 8}" y="{y + cell / 2 + 4}">{escape(short(true, 14))}</text>')
         for j, said in enumerate(classes):
             x, n, part = left + cell * j, int(matrix[i, j]), share[i, j]
             if i == 0:
-                parts.append(f'<text class="mid" x="{x + cell / 2}" y="{top - 9}">{escape(_begun(said, cell // 7))}</text>')
+                parts.append(f'<text class="mid" x="{x + cell / 2}" y="{top - 9}">{escape(begun(said, cell // 7))}</text>')
             light = " light" if part > 0.55 else ""
             percent = f'<text class="mid{light or " dim"}" x="{x + cell / 2}" y="{y + cell / 2 + 17}">{100 * part:.0f} %</text>'
             parts.append(
@@ -159,11 +144,11 @@ def curves_svg(learning: Mapping[str, pd.DataFrame], measure: str) -> str:
         return f'<path class="{kind}" d="M{steps}"/>' if whole.any() else ""
 
     parts = []
-    for tick in _ticks(low, high):
+    for tick in ticks(low, high):
         y = bottom - (bottom - top) * (tick - low) / (high - low)
         parts.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
         parts.append(f'<text class="dim end" x="{left - 8}" y="{y + 4:.1f}">{tick:g}</text>')
-    for tick in (t for t in _ticks(first, last) if t == int(t)):
+    for tick in (t for t in ticks(first, last) if t == int(t)):
         x = left + (right - left) * (tick - first) / (last - first)
         parts.append(f'<text class="dim mid" x="{x:.1f}" y="{bottom + 20}">{tick:g}</text>')
     for kind, name in curves:
@@ -185,8 +170,8 @@ def _place(parts: list[str], line: list[tuple[int, str, pd.DataFrame, str]], y: 
     for x, person, clips, name in line:
         if name:
             parts.append(f'<text class="dim" x="{x}" y="{y + 13}">{escape(name)}</text>')
-        short, middle = escape(_short(person.rpartition("/")[2], 8)), x + SQUARE * math.ceil(len(clips) / TALL) / 2
-        parts.append(f'<text class="dim end" transform="translate({middle + 4:g} {foot + 8}) rotate(-90)">{short}</text>')
+        label, middle = escape(short(person.rpartition("/")[2], 8)), x + SQUARE * math.ceil(len(clips) / TALL) / 2
+        parts.append(f'<text class="dim end" transform="translate({middle + 4:g} {foot + 8}) rotate(-90)">{label}</text>')
         for k, row in enumerate(clips.itertuples()):
             at, top = x + SQUARE * (k // TALL), foot - SQUARE * (k % TALL + 1)
             words = f"{row.clip}: {row.y_true}" + ("" if row.right else f", taken for {row.y_pred}")
@@ -196,29 +181,3 @@ def _place(parts: list[str], line: list[tuple[int, str, pd.DataFrame, str]], y: 
                 shape = f'class="s{row.true}" x="{at + 1}" y="{top + 1}" width="10" height="10"'
             parts.append(f"<g><title>{escape(words)}</title><rect {shape} rx=\"2\"/>{inside}</g>")
     return tall + LABEL
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """About five round numbers within."""
-    raw = (high - low) / 5
-    size = 10 ** math.floor(math.log10(raw))
-    step = next(m * size for m in (1, 2, 5, 10) if m * size >= raw)
-    return [round(t * step, 10) for t in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-
-
-def _short(text: str, length: int) -> str:
-    """The text, its middle left out if it is longer."""
-    return text if len(text) <= length else f"{text[: (length - 1) // 2]}…{text[-(length // 2) :]}"
-
-
-def _begun(text: str, length: int) -> str:
-    """The text, its end left out if it is longer."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
-    """The parts as one picture; ``title`` is for those who cannot see it."""
-    return (
-        f'<svg class="fl" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'role="img" aria-label={quoteattr(title)}>{"".join(parts)}</svg>'
-    )

@@ -16,15 +16,15 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..analysis.export import write_text
-from ..analysis.report import page
 from ..clip import shows_nobody
+from ..drawing.page import page, write_text
+from ..drawing.svg import COLOURS, STYLE
 from ..drawing.tables import Table, number, span, to_html
 from ..errors import FleetingError, UsageError
 from ..metrics import SCORES, score_of
 from ..stats import Interval, seed_spread
 from .compare import compare
-from .plot import COLOURS, STYLE, confusion_svg, curves_svg, intervals_svg, persons_svg
+from .plot import confusion_svg, curves_svg, intervals_svg, persons_svg
 from .run import Run, read_run
 
 SCORE_NAMES = {"uf1": "UF1", "uar": "UAR", "accuracy": "accuracy", "weighted_f1": "weighted F1"}

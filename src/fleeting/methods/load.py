@@ -10,9 +10,9 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+from ..base import copied
 from ..compute.identity import digest
 from ..errors import FleetingError, UsageError
-from ..evaluation.evaluate import copied
 
 
 def load_method(text: str, parameters: Mapping[str, Any] | None = None) -> Any:

@@ -8,6 +8,7 @@ from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..training.net import NetClassifier
+    from ..training.net_features import DeepFeatures
     from ..training.onnx import export_classifier, export_onnx
     from ..training.tlcnn import TLCNNClassifier
     from .apex_dcnn import ApexDCNN
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .mmnet import MMNet
     from .off_apexnet import OFFApexNet
     from .rcn import RCN
-    from .sdf import VGGF, DeepFeatures
+    from .sdf import VGGF
     from .sssnet import SSSNet
     from .ststnet import STSTNet
     from .tlcnn import TLCNN, TLCNNFrames

@@ -1,23 +1,16 @@
-"""Deep features for SDF (Patel et al. 2016): VGG-F, and what it sees in a clip. 56,766,215 parameters with 7 classes.
+"""VGG-F, of whose features SDF (Patel et al. 2016) is made. 56,766,215 parameters with 7 classes.
 
 The authors took features of a VGG-F trained on ImageNet and on facial expressions, selected some of them by an evolutionary search,
 and classified by a support vector machine. No weights come with Fleeting: train :class:`VGGF` on expressions, or bring weights. Without
-any, :class:`DeepFeatures` refuses: features of a random network look like features, and a search will find some that fit.
+any, ``DeepFeatures`` refuses: features of a random network look like features, and a search will find some that fit.
 """
 
 from __future__ import annotations
-
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from ..errors import UsageError
-from ..training.weights import put_into, read_tensors
 from .layers import after, checked_shape, scaled, start
 
 LAYERS = ("c5", "fc6", "fc7")
@@ -65,59 +58,6 @@ class VGGF(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores of each class."""
         return self.fc8(self.drop(self.features(x)))
-
-
-class DeepFeatures(nn.Module):
-    """What a trained :class:`VGGF` sees in clips (N, 3, T, H, W): the mean over the frames, (N, D).
-
-    That the frames are averaged is ours; the paper does not say how a clip becomes one vector.
-
-    Parameters
-    ----------
-    weights : path or mapping of str to Tensor
-        A safetensors file, or tensors by name, of a VGGF; its last layer may have any number of classes, or lack.
-    input_shape : (C, T, H, W), default=(3, 10, 224, 224)
-    width : float, default=1
-        As the weights have it.
-    layer : {"c5", "fc6", "fc7"}, default="fc7"
-
-    Raises
-    ------
-    UsageError
-        No weights, or of another architecture.
-
-    References
-    ----------
-    Patel, Hong & Zhao (2016), ICPR.
-    """
-
-    def __init__(
-        self,
-        weights: str | os.PathLike[str] | Mapping[str, torch.Tensor] | None,
-        input_shape: tuple[int, ...] = (3, 10, 224, 224),
-        width: float = 1.0,
-        *,
-        layer: Literal["c5", "fc6", "fc7"] = "fc7",
-    ):
-        super().__init__()
-        if weights is None:
-            raise UsageError("SDF's features need a trained network: train VGGF on expressions and give its weights, or bring your own")
-        if layer not in LAYERS:
-            raise UsageError(f"layer={layer!r} is not known; choose from {', '.join(LAYERS)}")
-        self.input_shape, self.layer = checked_shape(self, input_shape, "CTHW"), layer
-        c, _, rows, columns = self.input_shape
-        self.network = VGGF(1, (c, rows, columns), width)
-        if isinstance(weights, Mapping):
-            put_into(self.network, weights, "body")
-        else:
-            put_into(self.network, read_tensors(Path(weights).expanduser())[0], "body", str(weights))
-        self.eval().requires_grad_(False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Features of each clip."""
-        n = x.shape[0]
-        x = self.network.features(x.transpose(1, 2).flatten(0, 1), self.layer)  # (N T, D)
-        return x.reshape(n, -1, x.shape[1]).mean(dim=1)
 
 
 def _side(size: int) -> int:

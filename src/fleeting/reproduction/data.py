@@ -82,7 +82,7 @@ def gather(
 
 def labelled(table: Table, clips: list[Clip]) -> tuple[list[Clip], np.ndarray, list[str]]:
     """The clips of a table that have a class, their classes (N,) str, and what must be said of these."""
-    from ..datasets.expressions import SEVEN
+    from ..labels import SEVEN
 
     says: list[str] = []
     scheme: Any = dict(zip(SEVEN, SEVEN, strict=True)) if table.data_kind == "expressions" else table.scheme

@@ -11,10 +11,10 @@ from xml.sax.saxutils import quoteattr
 import cv2
 import numpy as np
 
-from ..analysis.report import picture
 from ..clip import Clip
+from ..drawing.page import picture
+from ..drawing.svg import svg
 from ..drawing.tables import number
-from ..evaluation.plot import svg
 from .data import mark
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from .. import __version__, stats
-from ..analysis.report import page
+from ..drawing.page import page
+from ..drawing.svg import COLOURS, STYLE
 from ..drawing.tables import Table as Words
 from ..drawing.tables import chance, number, span, to_html
 from ..errors import UsageError
-from ..evaluation.plot import COLOURS, STYLE, confusion_svg, curves_svg
+from ..evaluation.plot import confusion_svg, curves_svg
 from ..evaluation.report import baseline, cell, interval_of, measures
 from ..evaluation.run import Run
 from .figures import Figure, bars_svg

@@ -158,7 +158,7 @@ def reproduce(
     OutputError
         Something could not be written.
     """
-    from ..analysis.export import write_text
+    from ..drawing.page import write_text
     from .data import gather
     from .learned import figures_of
     from .page import page_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..datasets.expressions import SEVEN
 from ..faces.action_units import AUS
+from ..labels import SEVEN
 from .clips import WORDS, Sitter, peak_of
 from .interview import Camera
 from .rendering import Pose

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from torch import nn
 
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
 from ..features.pictures import FrameStack
-from ..models.sdf import LAYERS, VGGF, DeepFeatures
+from ..models.layers import checked_shape
+from ..models.sdf import LAYERS, VGGF
 from .device import said
 from .net import NetClassifier
 from .samples import as_array
+from .weights import put_into, read_tensors
 
 
 class NetFeatures(TransformerMixin, BaseEstimator):
@@ -51,6 +56,59 @@ class NetFeatures(TransformerMixin, BaseEstimator):
         with self.net_.speaking(X), torch.inference_mode():
             out = [module.features(samples.take(rows)).cpu() for rows in np.split(np.arange(len(X)), range(batch, len(X), batch))]
         return torch.cat(out).numpy()
+
+
+class DeepFeatures(nn.Module):
+    """What a trained :class:`VGGF` sees in clips (N, 3, T, H, W): the mean over the frames, (N, D).
+
+    That the frames are averaged is ours; the paper does not say how a clip becomes one vector.
+
+    Parameters
+    ----------
+    weights : path or mapping of str to Tensor
+        A safetensors file, or tensors by name, of a VGGF; its last layer may have any number of classes, or lack.
+    input_shape : (C, T, H, W), default=(3, 10, 224, 224)
+    width : float, default=1
+        As the weights have it.
+    layer : {"c5", "fc6", "fc7"}, default="fc7"
+
+    Raises
+    ------
+    UsageError
+        No weights, or of another architecture.
+
+    References
+    ----------
+    Patel, Hong & Zhao (2016), ICPR.
+    """
+
+    def __init__(
+        self,
+        weights: str | os.PathLike[str] | Mapping[str, torch.Tensor] | None,
+        input_shape: tuple[int, ...] = (3, 10, 224, 224),
+        width: float = 1.0,
+        *,
+        layer: Literal["c5", "fc6", "fc7"] = "fc7",
+    ):
+        super().__init__()
+        if weights is None:
+            raise UsageError("SDF's features need a trained network: train VGGF on expressions and give its weights, or bring your own")
+        if layer not in LAYERS:
+            raise UsageError(f"layer={layer!r} is not known; choose from {', '.join(LAYERS)}")
+        self.input_shape, self.layer = checked_shape(self, input_shape, "CTHW"), layer
+        c, _, rows, columns = self.input_shape
+        self.network = VGGF(1, (c, rows, columns), width)
+        if isinstance(weights, Mapping):
+            put_into(self.network, weights, "body")
+        else:
+            put_into(self.network, read_tensors(Path(weights).expanduser())[0], "body", str(weights))
+        self.eval().requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features of each clip."""
+        n = x.shape[0]
+        x = self.network.features(x.transpose(1, 2).flatten(0, 1), self.layer)  # (N T, D)
+        return x.reshape(n, -1, x.shape[1]).mean(dim=1)
 
 
 class DeepClipFeatures(ClipTransformer):

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..clip import shows_nobody
+from ..compute.cache import cache_of
 from ..errors import UsageError
-from ..evaluation.evaluate import cache_of, checked
+from ..evaluation.evaluate import checked
 
 if TYPE_CHECKING:
     from ..clip import Clip

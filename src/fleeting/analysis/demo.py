@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .analysis.analyze import Analysis, analyze
-from .analysis.export import check_writable
-from .spotting.matching import Match, match
+from ..spotting.matching import Match, match
+from .analyze import Analysis, analyze
+from .export import check_writable
 
 DURATION_S, FPS = 30.0, 100.0
 NAME = "synthetic-interview"
@@ -45,7 +45,7 @@ def demo(seed: int = 0, folder: str | Path = "fleeting-demo", *, progress: Calla
     OutputError, UsageError
         The folder cannot be written.
     """
-    from .synthetic.interview import synthetic_interview
+    from ..synthetic.interview import synthetic_interview
 
     folder = Path(folder)
     check_writable(folder, overwrite=True)

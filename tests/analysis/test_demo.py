@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from fleeting import demo
+from fleeting.analysis import demo
 from fleeting.analysis.analyze import Analysis
 from fleeting.analysis.export import FILES
 from fleeting.cli.demo import _comparison

@@ -1,0 +1,68 @@
+"""What was found in a video, as tables and pictures: what every file, picture and page about it is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+OTHER_COLUMNS = ("video", "face", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score", "kind")
+EVENT_COLUMNS = (
+    *OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions", "amplitude"
+)  # fmt: skip
+
+
+@dataclass
+class Pictures:
+    """What an event looks like: aligned face crops, (224, 224, 3) uint8 RGB.
+
+    Attributes
+    ----------
+    onset, apex : ndarray
+    flow : ndarray
+        Motion from onset to apex as colour: hue is direction, strength is size.
+    magnified : ndarray
+        The onset with that motion made ``factor`` times larger.
+    factor : float
+    """
+
+    onset: np.ndarray
+    apex: np.ndarray
+    flow: np.ndarray
+    magnified: np.ndarray
+    factor: float
+
+
+@dataclass
+class Findings:
+    """What was found in one video. :class:`.analyze.Analysis` is the same, and can be saved.
+
+    Attributes
+    ----------
+    name, path : str
+        The video, without and with its folder.
+    events : DataFrame
+        One row a micro- or macro-expression. Frames are 0-based and inclusive, times in seconds since the first frame, ``score`` in
+        multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance.
+    others : DataFrame
+        Blinks, speech and head movements, likewise.
+    signals : DataFrame
+        One row a frame and analysed face (:class:`fleeting.faces.signals.Signals`), with ``judged``, the spotter's ``micro`` score and
+        its ``threshold``.
+    quality : dict
+        Numbers, and ``limits``: what the recording can and cannot show, in plain words.
+    settings : dict
+    pictures : dict of int to Pictures
+        By row label of ``events``.
+    """
+
+    name: str
+    path: str
+    events: pd.DataFrame
+    others: pd.DataFrame
+    signals: pd.DataFrame
+    quality: dict[str, Any]
+    settings: dict[str, Any]
+    pictures: dict[int, Pictures] = field(default_factory=dict, repr=False)

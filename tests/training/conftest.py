@@ -1,0 +1,3 @@
+"""Small networks on one core, as in the tests of their architectures."""
+
+from ..models.conftest import one_thread  # noqa: F401  # a fixture
