@@ -146,3 +146,35 @@ def test_a_grey_portrait_can_be_followed_too():
     face = mean_face(np.array([224.0, 112.0]), 41.5)
     motion = FaceTrack(face, image).follow(np.roll(image, 1, axis=1))
     assert motion.head[0] * 41.5 == pytest.approx(1, abs=0.1)
+
+
+def test_what_slips_off_is_put_back_to_where_the_mesh_has_it(picture):
+    face = mean_face(np.array([150.0, 120.0]), 80.0)
+    track = FaceTrack(face, picture)
+    assert track.follow(picture) is not None
+    np.testing.assert_allclose(track.settle(face, 0.03), 1.0)
+    track._guess[:40] += 0.3 * 80  # forty sites on something else, as lips on teeth
+    track._last_skin[:40] += 30
+    agree = track.settle(face, 0.03)
+    assert agree[:40].max() == 0
+    assert agree[40:].min() == 1
+    motion = track.follow(picture)
+    assert np.abs(motion.skin[:40]).max() < 1.0, "the trace has what the mesh has, and not what was followed by mistake"
+    regained = [track.settle(face, 0.1).min() for _ in range(6)]
+    assert regained[0] < 0.3
+    assert regained[-1] == 1
+
+
+def test_a_trace_far_from_the_meshs_sinks_back_and_one_near_it_stays(picture):
+    face = mean_face(np.array([150.0, 120.0]), 80.0)
+    track = FaceTrack(face, picture)
+    track.follow(picture)
+    track._skin[:, 0] = 40.0
+    for _ in range(300):
+        track.settle(face, 0.1)
+    far = track.follow(picture).skin[:, 0]
+    track._skin[:, 0] = 2.0
+    for _ in range(300):
+        track.settle(face, 0.1)
+    np.testing.assert_allclose(far, 3.0, atol=0.5)
+    np.testing.assert_allclose(track.follow(picture).skin[:, 0], 2.0, atol=0.5)

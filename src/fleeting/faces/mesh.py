@@ -33,7 +33,7 @@ class FaceMesh:
         Mesh presence from which a box counts as a human face. Drawn faces pass the detector but rarely this.
     """
 
-    looks_hz = 30.0
+    looks_hz, lays_mesh = 30.0, True
 
     def __init__(self, path: Path | None = None, min_score: float = 0.5, min_presence: float = 0.6):
         networks = model_file.read_networks(path or model_file.find() or model_file.fetch())
@@ -122,7 +122,7 @@ class HaarFaces:
     The points are a guess good to about a tenth of the face. Blinks and gaze are not seen.
     """
 
-    looks_hz = 4.0
+    looks_hz, lays_mesh = 4.0, False
 
     def __init__(self) -> None:
         self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))

@@ -37,6 +37,7 @@ class Detector(Protocol):
     """What finds faces: :class:`~fleeting.faces.mesh.FaceMesh`, or the coarse :class:`~fleeting.faces.mesh.HaarFaces`."""
 
     looks_hz: float  # how often it is asked for a face that is followed: eyelids, gaze, presence
+    lays_mesh: bool  # whether its points are the face's own, and not those of the mean face
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a picture, (H, W, 3) uint8 RGB."""
@@ -70,6 +71,7 @@ class Person:
     here: bool = True
     present: bool = True
     meshed_s: float = -1.0
+    agrees: np.ndarray = field(default_factory=lambda: np.ones(len(sites().xy), np.float32))  # of each site, with the mesh
     rows: _Rows = field(default_factory=lambda: _Rows(len(COLUMNS)))
 
 
@@ -209,7 +211,7 @@ class _Crowd:
             if not person.here:
                 return
             person.track, person.meshed_s = FaceTrack(person.face, frame.image), frame.time
-            person.absent_s, person.present = 0.0, True
+            person.absent_s, person.present, person.agrees = 0.0, True, np.ones(len(sites().xy), np.float32)
             self.tracks += 1
             person.started = self.tracks
         due = frame.time - person.meshed_s >= 1 / self.detector.looks_hz - 1e-3
@@ -217,9 +219,12 @@ class _Crowd:
         motion = person.track.follow(frame.image)
         if meshing or motion is None:
             found = meshing.result() if meshing else self.detector.refine(frame.image, person.face)
-            person.present, person.meshed_s = found.presence >= PRESENT, frame.time
+            since, person.meshed_s = frame.time - person.meshed_s, frame.time
+            person.present = found.presence >= PRESENT
             if person.present:
                 person.face = found
+                if motion is not None and self.detector.lays_mesh:
+                    person.agrees = person.track.settle(found, since)
         person.absent_s = 0.0 if person.present else person.absent_s + elapsed
         if person.absent_s > LOST_S or (motion is None and not person.present):
             person.track, person.here = None, False
@@ -231,10 +236,10 @@ class _Crowd:
             person.track.renew(person.face, frame.image)
         if motion is None:
             return
-        region, weight = sites().region, motion.weight
+        region, weight, likeness = sites().region, motion.weight * person.agrees, motion.likeness * person.agrees
         strain = sites().strain(motion.skin)
         values = [_regional(part, weight, region).ravel() for part in (motion.skin, strain[:, None])]
-        values += [np.array([motion.likeness[region == r].mean() for r in range(len(REGIONS))]), motion.head]
+        values += [np.array([likeness[region == r].mean() for r in range(len(REGIONS))]), motion.head]
         values += [pose(person.face.points), eye_openness(person.face.points).mean(keepdims=True), gaze(person.face.points)]
         values += [np.array([mouth_openness(person.face.points), motion.light, motion.sharpness, motion.residual, person.face.iod])]
         values += [person.face.eyes.mean(axis=0), np.array([person.started])]

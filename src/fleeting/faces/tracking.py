@@ -23,6 +23,9 @@ from .regions import REGIONS, sites
 WORKING_IOD = 80.0  # px; larger faces are made smaller, smaller ones stay as they are
 MARGIN = 0.55  # eye distances around the sites within which the head may move before the reference is renewed
 MAX_SHIFT, MAX_TURN, MAX_SCALE = 0.4, 0.07, 0.06  # drift that renews the reference: eye distances, radians, share
+NEAR, SLIPPED = 0.06, 0.12  # eye distances between a site and where the mesh has it: trusted up to the one, not at all from the other
+REGAIN_S = 0.5  # in which a site that was put back is trusted again
+AGREE, SETTLE_S = 3.0, 3.0  # % by which a trace may differ from the mesh's for good, and how fast it comes back from farther
 MIN_FOLLOWED = 0.5  # share of the sites that must be followed
 CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 
@@ -90,6 +93,8 @@ class FaceTrack:
         self._head = np.zeros(6, np.float32)
         self._weight = np.zeros(len(self._sites.xy), np.float32)
         self._refer(face, image)
+        self._agree = np.ones(len(self._weight), np.float32)
+        self._first, self._first_axes = self._sites.on(face.points) / face.iod, self._axes
 
     def follow(self, image: np.ndarray) -> Motion | None:
         """Motion of the face in the next frame, or None where it could not be followed (then :meth:`renew` or give up)."""
@@ -130,6 +135,47 @@ class FaceTrack:
         self._skin = self._skin + self._last_skin
         self._head = self._head + self._theta
         self._refer(face, image)
+
+    def settle(self, face: Face, seconds: float) -> np.ndarray:
+        """How far each site is where the mesh of the same picture has it, (N,) from 1 to 0 where it has slipped off.
+
+        The mesh jitters by a per cent or two, but does not drift: it tells when what is followed is not the skin it was, because a mouth
+        opened or a head turned. Such a site is put back, with the trace that the mesh has, and trusted again bit by bit. A trace that has
+        come far from the mesh's in any other way sinks back to it within some seconds.
+
+        Parameters
+        ----------
+        face : Face
+            The mesh laid on the picture that :meth:`follow` saw last.
+        seconds : float
+            Since it was told so before.
+        """
+        places = self._sites.on(face.points)
+        expected = ((places[:, :2] - self._box[:2] + 0.5) * self._scale - 0.5).astype(np.float32)
+        off = np.linalg.norm(self._guess - expected, axis=1) / self._unit
+        slipped = off > SLIPPED
+        mesh = self._by_mesh(places)
+        if slipped.any():
+            back = self._turn((expected - self._start) / self._unit - (self._design @ self._theta).reshape(-1, 2)) * 100
+            self._skin[slipped], self._last_skin[slipped] = (mesh - back)[slipped], back[slipped]
+            self._guess[slipped] = expected[slipped]
+        apart = mesh - (self._skin + self._last_skin)
+        self._skin += (1 - np.exp(-seconds / SETTLE_S)) * (apart - np.clip(apart, -AGREE, AGREE))
+        agree = np.clip((SLIPPED - off) / (SLIPPED - NEAR), 0, 1)
+        self._agree = np.minimum(agree, self._agree + seconds / REGAIN_S).astype(np.float32)
+        return self._agree
+
+    def _by_mesh(self, places: np.ndarray) -> np.ndarray:
+        """Displacement of each site since the track began as the mesh has it, (N, 2) in % like ``skin``, from its places (N, 3) px."""
+        first = self._first
+        trust = self._steady[:, None] / self._steady.sum()
+        middle, first_middle = (trust * places).sum(axis=0), (trust * first).sum(axis=0)
+        a, b = places - middle, first - first_middle
+        u, size, v = np.linalg.svd((trust * a).T @ b)  # the turn that lays a on b: Kabsch (1976), Umeyama (1991)
+        fold = np.array([1, 1, np.sign(np.linalg.det(u @ v))])
+        turn = (u * fold) @ v
+        scale = float((size * fold).sum() / (trust * a**2).sum())
+        return np.asarray(100 * (scale * a @ turn - b)[:, :2] @ self._first_axes.T, np.float32)
 
     def _refer(self, face: Face, image: np.ndarray) -> None:
         self.face, self.iod = face, face.iod

@@ -9,13 +9,18 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, percentile_filter, uniform_filter1d
-from scipy.signal import find_peaks, peak_widths
+from scipy.signal import find_peaks
 
 Spans = list[tuple[int, int, int, float]]  # onset, apex, offset (inclusive frames), score
 
 
+BLINK_S = 0.5  # the longest blink; who keeps the eyes shut for longer has closed them
+
+
 def blinks(eye_open: np.ndarray, fps: float) -> Spans:
-    """Blinks: the lids close by a fifth or more and open again within about .8 s.
+    """Blinks: the lids close by a fifth or more and are open again within half a second.
+
+    Open means as open as they then stay, which may be less than before: who starts to smile, or looks down, has blinked and no more.
 
     Parameters
     ----------
@@ -30,16 +35,39 @@ def blinks(eye_open: np.ndarray, fps: float) -> Spans:
     """
     if len(eye_open) < 3:
         return []
-    usual = moving_percentile(eye_open, 75, round(8 * fps))
-    closed = np.pad(1 - eye_open / np.maximum(usual, 0.05), 1, mode="edge")  # 0 as usual, towards 1 shut
-    peaks, found = find_peaks(closed, prominence=0.2)
-    feet = found["prominences"], found["left_bases"], found["right_bases"]
-    short = peak_widths(closed, peaks, 0.5, feet)[0] <= 0.8 * fps
-    left, right = (side[short] for side in peak_widths(closed, peaks, 0.9, feet)[2:])
-    peaks = peaks[short]
-    spans = zip(np.floor(left), peaks, np.ceil(right), closed[peaks], strict=True)
-    last = len(eye_open) - 1
-    return [(max(int(a) - 1, 0), int(b) - 1, min(int(c) - 1, last), float(score)) for a, b, c, score in spans]
+    closed = np.pad(_closed(eye_open, fps), 1, mode="edge")
+    reach, last = max(2, round(0.8 * BLINK_S * fps)), len(eye_open) - 1
+    spans: Spans = []
+    for peak in find_peaks(closed, prominence=0.2)[0]:
+        before, after = _opened(closed[peak::-1][: reach + 1]), _opened(closed[peak : peak + reach + 1])
+        if before is None or after is None or (before + after - 1) / fps > BLINK_S:
+            continue
+        spans.append((max(int(peak) - before - 1, 0), int(peak) - 1, min(int(peak) + after - 1, last), float(closed[peak])))
+    return spans
+
+
+def closures(eye_open: np.ndarray, fps: float) -> Spans:
+    """Stretches in which the eyes stay shut for longer than a blink; the score is the share by which they were closed."""
+    closed = _closed(eye_open, fps) if len(eye_open) else eye_open
+    spans = []
+    for first, last in _runs(closed > 0.6):
+        if (last - first + 1) / fps > BLINK_S:
+            apex = first + int(np.argmax(closed[first : last + 1]))
+            spans.append((first, apex, last, float(closed[apex])))
+    return spans
+
+
+def _closed(eye_open: np.ndarray, fps: float) -> np.ndarray:
+    """How far the eyes are closed: 0 as usual, 1 shut."""
+    return np.asarray(1 - eye_open / np.maximum(moving_percentile(eye_open, 75, round(8 * fps)), 0.05))
+
+
+def _opened(closed: np.ndarray) -> int | None:
+    """After how many frames from the apex the lids are open, to a fifth of the way, or None where they do not open by half."""
+    level = float(closed.min())
+    if closed[0] - level < max(0.5 * closed[0], 0.12):
+        return None
+    return int(np.flatnonzero(closed <= level + 0.2 * (closed[0] - level))[0])
 
 
 def speech(jaw: np.ndarray, fps: float) -> Spans:

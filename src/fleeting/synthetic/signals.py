@@ -1,0 +1,77 @@
+"""Expressions added to the signals of a recording: injection at no cost, into this camera, this head and this speech.
+
+An action unit moves each facial region by a known vector: its displacement field, as the tracking sees it, averaged over the region's
+sites. Added to what was measured, with the course that an expression has, it gives the signals that the same expression in the
+pictures (:mod:`.inject`) would have given, but for what the tracking adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from ..faces.action_units import AUS, au_fields
+from ..faces.landmarks import mean_mesh
+from ..faces.regions import REGIONS, sites
+from .rendering import squeeze
+
+STEP = 0.05  # eye distances between the places at which a field's greatest displacement is looked for
+
+
+@dataclass(frozen=True)
+class MeanSkin:
+    """What action units do to the mean face: to its regions as they are measured, and at most.
+
+    Attributes
+    ----------
+    regions : ndarray of shape (A, R, 2), float32
+        Displacement of each region, of whose sites the measured trace is the mean, for an action unit of strength 1.
+    dense : ndarray of shape (A, h, w, 2), float32
+        The same on a grid over the face, ``STEP`` eye distances apart.
+    """
+
+    regions: np.ndarray
+    dense: np.ndarray
+
+    def strength(self, aus: np.ndarray) -> float:
+        """The largest displacement that action units ``aus`` (A,) cause together, in their own unit."""
+        return float(np.linalg.norm(np.tensordot(aus, self.dense, 1), axis=-1).max())
+
+    def squeeze(self, aus: np.ndarray) -> float:
+        """How much the skin shortens where it shortens most, ``aus`` in % of the eye distance."""
+        return squeeze(np.tensordot(aus, self.dense, 1) / (100 * STEP), 1)
+
+
+@cache
+def mean_skin() -> MeanSkin:
+    """The mean face's skin, as the tracking sees it: a site's motion is that of a window a fifth of an eye distance wide."""
+    mesh, layout = mean_mesh(), sites()
+    window = np.stack(np.meshgrid(*2 * [np.linspace(-0.1, 0.1, 5)]), axis=-1).reshape(-1, 1, 2)
+    seen = np.mean([au_fields(mesh, layout.xy + shift) for shift in window], axis=0)  # (A, N, 2)
+    regions = np.stack([seen[:, layout.region == r].mean(axis=1) for r in range(len(REGIONS))], axis=1)
+    x, y = np.arange(-1.3, 1.3, STEP), np.arange(-1.0, 1.9, STEP)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return MeanSkin(regions.astype(np.float32), au_fields(mesh, grid).reshape(len(AUS), len(y), len(x), 2))
+
+
+def add_expression(table: pd.DataFrame, onset: int, course: np.ndarray) -> pd.DataFrame:
+    """A copy of a face's signals with an expression added from row ``onset`` on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`fleeting.faces.signals.measure` gives it.
+    onset : int
+    course : ndarray of shape (length, A)
+        Strength of each of ``AUS``, % of the eye distance, row by row.
+    """
+    out = table.copy()
+    columns = [f"{region}_{axis}" for region in REGIONS for axis in "xy"]
+    skin = out[columns].to_numpy(np.float32, copy=True)
+    moved = np.tensordot(course, mean_skin().regions, 1)  # (length, R, 2)
+    skin[onset : onset + len(course)] += moved.reshape(len(course), -1)
+    out[columns] = skin
+    return out
