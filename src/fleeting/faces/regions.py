@@ -100,7 +100,7 @@ def _region(x: float, y: float) -> int:
     elif y < 0.66:
         name = "nose" if across < 0.3 else f"{side}_cheek" if across < 0.9 and y > 0.2 else ""
     elif y < 1.08:
-        name = f"{side}_mouth" if across < 0.62 else ""
+        name = f"{side}_mouth" if 0.01 < across < 0.62 else ""  # the midline is on neither side
     elif across < 0.45:
         name = "chin"
     return REGIONS.index(name) if name else -1
