@@ -62,3 +62,20 @@ def test_the_moving_median_keeps_a_step_and_removes_a_pulse():
     step = np.repeat([0.0, 1.0], 300)[:, None]
     np.testing.assert_allclose(context.moving_median(step, 100)[[100, 500], 0], [0, 1])
     assert np.abs(context.moving_median(bump(600, 300, 30)[:, None], 125)).max() < 0.05
+
+
+def test_a_blink_ends_when_the_lids_are_open_again_though_less_than_before():
+    narrower = np.where(np.arange(400) >= 212, 0.24, 0.3) - 0.2 * bump(400, 200, 24)  # a smile begins, and stays
+    (blink,) = context.blinks(narrower, FPS)
+    assert blink[2] <= 226
+    assert context.closures(narrower, FPS) == []
+
+
+def test_eyes_that_stay_shut_are_shut_and_no_blink():
+    asleep = np.full(600, 0.3)
+    asleep[200:400] = 0.05
+    ((onset, _, offset, share),) = context.closures(asleep, FPS)
+    assert (onset, offset) == (200, 399)
+    assert share == pytest.approx(1 - 0.05 / 0.3)
+    assert context.closures(np.full(300, 0.3), FPS) == []
+    assert context.closures(np.zeros(0), FPS) == []

@@ -10,7 +10,8 @@ from sklearn.base import clone
 from fleeting.errors import UsageError
 from fleeting.faces.regions import REGIONS
 from fleeting.faces.signals import COLUMNS
-from fleeting.spotting.flow_spotter import FlowSpotter, _edges, _pulse
+from fleeting.spotting.flow_spotter import FlowSpotter
+from fleeting.spotting.pulses import edges, pulse
 
 FPS, FRAMES = 100.0, 1000
 
@@ -53,11 +54,49 @@ def test_a_short_pulse_of_one_brow_is_a_micro_expression_with_its_onset_apex_and
     assert row.score > 5
 
 
-def test_a_still_face_a_step_and_a_drift_are_nothing():
+def test_a_still_face_and_a_drift_are_nothing():
     assert kinds(signals()) == []
-    step = np.clip((np.arange(FRAMES) - 500) / 10, 0, 1) * 3
-    assert kinds(signals(left_mouth_x=step)) == []
     assert kinds(signals(left_mouth_x=np.arange(FRAMES) * 0.01)) == []
+
+
+def rise(at: int, width: int = 20, length: int = FRAMES) -> np.ndarray:
+    """From 0 to 1 within ``width`` frames from ``at`` on, and held."""
+    return np.clip((np.arange(length) - at) / width, 0, 1)
+
+
+@pytest.mark.parametrize("at", [200, 500, 700])
+def test_what_rises_and_is_held_is_an_event_whose_end_is_open(at):
+    (row,) = FlowSpotter().spot(signals(chin_y=-2.5 * rise(at))).intervals.itertuples()
+    assert (row.kind, row.open, row.offset) == ("macro", "offset", FRAMES - 1)
+    assert abs(row.onset - at) <= 10
+    assert row.amplitude == pytest.approx(2.5, rel=0.15)
+
+
+def test_what_begins_as_the_clip_ends_is_an_event_of_a_kind_that_cannot_be_told_yet():
+    (row,) = FlowSpotter().spot(signals(right_brow_y=-3 * rise(975), left_brow_y=-3 * rise(975))).intervals.itertuples()
+    assert (row.kind, row.open, row.offset) == ("micro", "offset", FRAMES - 1)
+
+
+def test_what_is_held_for_longer_than_a_pulse_and_let_go_is_closed():
+    held = rise(200) - rise(800)
+    (row,) = FlowSpotter().spot(signals(left_mouth_x=4 * held, left_cheek_y=-3 * held)).intervals.itertuples()
+    assert (row.kind, row.open) == ("macro", "")
+    assert abs(row.offset - 810) <= 25
+
+
+def test_held_expressions_of_two_per_cent_are_found_nine_times_in_ten():
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(20):
+        at, region = int(rng.integers(150, 900)), str(rng.choice(["right_brow_y", "left_cheek_y", "chin_y", "right_mouth_x", "nose_y"]))
+        events = FlowSpotter().spot(signals(noise=0.08, **{region: 2.2 * rise(at)})).intervals
+        found.append(bool((events["kind"].isin(["micro", "macro"]) & (abs(events["onset"] - at) < 20)).any()))
+    assert np.mean(found) >= 0.9
+
+
+def test_what_a_turn_of_the_head_leaves_behind_is_not_held():
+    turn = rise(500, 40)
+    assert "macro" not in kinds(signals(head_yaw=0.5 * turn, left_cheek_x=3 * turn, nose_y=2 * turn))
 
 
 def test_adding_a_constant_changes_nothing():
@@ -104,8 +143,41 @@ def test_head_movement_is_reported_and_what_follows_it_is_not_an_expression():
     assert set(kinds(table)) == {"head"}
 
 
-def test_motion_beyond_any_expression_is_not_one():
-    assert kinds(signals(right_brow_y=40 * bump(400, 30), left_brow_y=40 * bump(400, 30))) == ["head"]
+def test_large_motion_is_the_heads_only_where_the_head_moved():
+    laugh = {"right_mouth_x": -24 * bump(400, 120), "left_mouth_x": 24 * bump(400, 120)}
+    assert kinds(signals(**laugh)) == ["macro"]
+    away = 0.8 * bump(400, 120)
+    assert set(kinds(signals(**laugh, head_yaw=away, head_x=away))) == {"head"}
+
+
+def test_an_event_is_as_long_as_its_frames_are_shown():
+    """Thirteen frames of 1/24 s last .54 s, which is more than half a second."""
+    for frames, kind in ((11, "micro"), (16, "macro")):
+        table = signals(24.0, 240, right_brow_y=-4 * bump(100, frames, 240), left_brow_y=-4 * bump(100, frames, 240))
+        (row,) = FlowSpotter().spot(table).intervals.itertuples()
+        assert row.kind == kind
+        assert ((row.offset - row.onset + 1) / 24 <= 0.5) == (kind == "micro")
+
+
+def test_candidates_are_weaker_events_and_no_more_than_were_asked_for():
+    weak = sum(size * bump(at, 30) for size, at in ((0.22, 150), (0.26, 350), (0.3, 550), (0.34, 750)))
+    table = signals(noise=0.12, nose_y=weak + 0.0)
+    strong = signals(noise=0.12, nose_y=weak, right_brow_y=-3 * bump(850, 30))
+    settings = {"min_amplitude": 0.1, "candidates": 12.0}  # of ten seconds: two
+    assert FlowSpotter(min_amplitude=0.1).spot(table).intervals["certain"].all()
+    found = FlowSpotter(**settings).spot(strong).intervals
+    assert found["certain"].sum() == 1
+    assert 1 <= (~found["certain"]).sum() <= 2
+
+
+def test_a_masked_part_of_the_face_is_not_judged():
+    t = np.arange(FRAMES) / FPS
+    talking = np.where((t > 3) & (t < 7), 4 * np.sin(2 * np.pi * 4 * t), 0)
+    spotted = FlowSpotter().spot(signals(chin_y=talking, left_mouth_y=talking / 2, right_mouth_y=talking / 2))
+    assert not spotted.lower[400:600].any()
+    assert spotted.upper[400:600].all()
+    shut = bump(400, 20)
+    assert not FlowSpotter().spot(signals(eye_open=-0.25 * shut)).upper[410]
 
 
 def test_nothing_is_judged_where_no_face_was_seen_and_a_new_track_begins_afresh():
@@ -152,22 +224,22 @@ def test_parameters_out_of_range_are_refused():
 def test_a_pulse_is_as_high_as_its_lower_flank_and_a_step_is_none():
     x = np.zeros((9, 1, 2))
     x[4:, 0, 0] = [3, 1, 1, 1, 1]  # rises by 3, falls by 2
-    height = _pulse(x, 1)[:, 0]
+    height = pulse(x, 1)[:, 0]
     np.testing.assert_allclose(height, [0, 0, 0, 0, 2, 0, 0, 0, 0])
     step = np.zeros((9, 1, 2))
     step[4:, 0, 1] = 1
-    assert _pulse(step, 2).max() == 0
+    assert pulse(step, 2).max() == 0
 
 
 def test_the_edges_of_a_triangle_lie_at_a_tenth_of_its_height():
     trace = np.array([0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 6, 4, 2, 0, 0, 0], float)
-    assert _edges(trace, 12, 2) == (3, 17)
+    assert edges(trace, 12, 2) == (3, 17)
 
 
 def test_the_edges_are_not_drawn_outwards_by_a_drift_or_by_the_next_event():
     drifting = np.concatenate([np.zeros(20), [2, 5, 8, 10, 8, 5, 2], -0.05 * np.arange(60)])
-    assert _edges(drifting, 23, 6) == (19, 27)
-    assert _edges(np.array([0, 0, 5, 10, 5, 0, 0, 6, 12, 20], float), 3, 2) == (1, 5)
+    assert edges(drifting, 23, 6) == (19, 27)
+    assert edges(np.array([0, 0, 5, 10, 5, 0, 0, 6, 12, 20], float), 3, 2) == (1, 5)
 
 
 @pytest.mark.parametrize(("fps", "width"), [(100.0, 34), (200.0, 85), (200.0, 66)])

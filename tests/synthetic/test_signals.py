@@ -9,7 +9,7 @@ import pytest
 from fleeting.faces.action_units import AUS
 from fleeting.faces.regions import REGIONS
 from fleeting.faces.signals import COLUMNS
-from fleeting.synthetic.signals import add_expression, mean_skin
+from fleeting.synthetic.signals import add_expressions, mean_skin
 
 
 def course(frames, **strengths):
@@ -27,7 +27,7 @@ def still():
 
 
 def test_a_raised_brow_raises_the_brow_and_leaves_the_mouth(still):
-    moved = add_expression(still, 10, course(21, R1=2.0, R2=2.0))
+    moved = add_expressions(still, [(10, course(21, R1=2.0, R2=2.0))])
     assert moved["right_brow_y"].min() < -1
     assert moved["right_brow_y"].idxmin() == 20
     assert moved[["right_mouth_x", "chin_y", "left_cheek_y"]].abs().to_numpy().max() < 0.02

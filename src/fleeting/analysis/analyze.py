@@ -66,6 +66,7 @@ def analyze(
     fps: float | None = None,
     seconds: float | None = None,
     progress: Callable[[Frame, Media], None] | None = None,
+    candidates: float = 0.0,
 ) -> Analysis:
     """The micro- and macro-expressions in a video, with what else was seen and how far to trust it.
 
@@ -91,6 +92,8 @@ def analyze(
         How long to record a camera.
     progress : callable, optional
         Called with each frame and the media while the video is read.
+    candidates : float, default=0
+        How many weaker events a minute to report as well, for people who will look at everything; ``certain`` is False of them.
 
     Raises
     ------
@@ -103,8 +106,9 @@ def analyze(
 
     from ..methods.recogniser import load_recogniser
     from ..spotting.context import head_speed
+    from .sensitivity import in_words, sensitivity
 
-    spotting, method = _spotter(spotter), load_recogniser(recogniser)
+    spotting, method = _spotter(spotter, candidates), load_recogniser(recogniser)
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
         return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
     # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
@@ -116,17 +120,22 @@ def analyze(
                 f"face={face}: {media.name} shows {len(signals.people)} face(s), numbered from 1. Choose one of them, or 'all'."
             )
         spotted = {number: spotting.spot(table) for number, table in signals.tables.items()}
-        judged = np.zeros(len(signals.times), bool)
+        upper, lower = np.zeros((2, len(signals.times)), bool)
+        frame_s = _frame_s(signals.times, media.fps)
         for number, table in signals.tables.items():
             head = table[["head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch"]].to_numpy()
-            table["head_speed"] = head_speed(head, 1 / max(_frame_s(signals.times, media.fps), 1e-6))
+            table["head_speed"] = head_speed(head, 1 / max(frame_s, 1e-6))
             table.insert(3, "judged", spotted[number].judged)
             table["micro"], table["threshold"] = spotted[number].score, np.float32(spotting.threshold)
-            judged |= spotted[number].judged
-        events, others = _tables(media.name, signals, spotted)
+            upper |= spotted[number].upper
+            lower |= spotted[number].lower
+        events, others = _tables(media.name, signals, spotted, frame_s)
         pictures = _recognise(events, others, signals, media, detector, method)
-        quality = assess(media, signals, judged, mode=mode, max_duration_s=spotting.max_duration_s)
-        quality["reason"] = _reason(events, signals, judged)
+        quality = assess(media, signals, upper, lower, mode=mode, max_duration_s=spotting.max_duration_s)
+        shares = sensitivity(signals.tables, spotting)
+        quality["sensitivity"], said = shares.to_dict("records"), in_words(shares)
+        quality["limits"][:0] = [said] if said else []
+        quality["reason"] = _reason(events, signals, upper | lower)
     frames = [table.assign(face=number) for number, table in signals.tables.items()]
     return Analysis(
         media.name,
@@ -159,15 +168,18 @@ def face_model() -> Path | None:
         return None
 
 
-def _spotter(spotter: str | FlowSpotter) -> FlowSpotter:
+def _spotter(spotter: str | FlowSpotter, candidates: float) -> FlowSpotter:
+    from sklearn import clone
+
     from ..spotting import SPOTTERS
 
     if isinstance(spotter, str):
         if spotter not in SPOTTERS:
             raise UsageError(f"spotter={spotter!r} is not known; there is {', '.join(sorted(SPOTTERS))}.")
         spotter = SPOTTERS[spotter]()
-    spotter.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
-    return spotter
+    chosen: FlowSpotter = clone(spotter).set_params(candidates=candidates) if candidates else spotter
+    chosen.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
+    return chosen
 
 
 def _detector(coarse: bool) -> tuple[Detector, str]:
@@ -192,20 +204,21 @@ def _frame_s(times: np.ndarray, fps: float) -> float:
     return float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
 
 
-def _tables(name: str, signals: Signals, spotted: dict[int, Spotted]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _tables(name: str, signals: Signals, spotted: dict[int, Spotted], frame_s: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Expressions (without emotion yet), and everything else, both by onset."""
     parts = []
     for number, found in spotted.items():
         part = found.intervals.rename(columns={c: f"{c}_frame" for c in ("onset", "apex", "offset")})
         for column in ("onset", "apex", "offset"):
             part[f"{column}_s"] = signals.times[part[f"{column}_frame"].to_numpy(int)]
+        part["offset_s"] += frame_s  # the last frame belongs to the event
         parts.append(part.assign(video=name, face=number))
     every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(EVENT_COLUMNS))
     every = every.reindex(columns=list(EVENT_COLUMNS)).sort_values(["onset_s", "face", "kind"], kind="stable", ignore_index=True)
     whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
     numbers = dict.fromkeys((c for c in EVENT_COLUMNS if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")), "float64")
-    words = dict.fromkeys(("emotion", "aus"), "object")
-    every = every.astype({**whole, **numbers, **words})
+    words = dict.fromkeys(("emotion", "aus", "open"), "object")
+    every = every.astype({**whole, **numbers, **words, "certain": "bool"})
     is_event = every["kind"].isin(["micro", "macro"])
     return every[is_event].reset_index(drop=True), every.loc[~is_event, list(OTHER_COLUMNS)].reset_index(drop=True)
 
@@ -280,7 +293,7 @@ def _clip(row: pd.Series, signal: pd.Series, media: Media, detector: Detector) -
     images = (frame.image for frame in media.frames(onset, offset + 1) if frame.index in wanted)  # one at a time in memory
     first = next(images)
     frames = align(chain([first], images), _face_at(signal, first, detector))
-    fps = (len(frames) - 1) / max(row["offset_s"] - row["onset_s"], 1e-3)
+    fps = len(frames) / max(row["offset_s"] - row["onset_s"], 1e-3)
     clip_id = f"{media.name}/{row['face']}/{onset}"
     return Clip(clip_id, "video", media.name, fps, 0, wanted.index(apex), len(frames) - 1, lambda: frames)
 

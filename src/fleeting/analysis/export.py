@@ -9,8 +9,8 @@
 ``report.html``    everything on one self-contained page (:mod:`fleeting.analysis.report`)
 =================  ===================================================================================
 
-Times are seconds since the first frame. An interval's last frame belongs to it: where a format wants an end, it is the
-last frame's time plus one frame.
+Times are seconds since the first frame, the same in each file. An interval's last frame belongs to it: ``offset_s`` is when that
+frame ends.
 """
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FILES = ("events.csv", "analysis.json", "signals.csv", "events.eaf", "events.vtt", "report.html")
 DECIMALS = {"onset_s": 4, "apex_s": 4, "offset_s": 4, "score": 2, "p_negative": 3, "p_positive": 3, "p_surprise": 3,
             "amplitude": 2}
-KINDS = ("micro", "macro", "blink", "speech", "head")
+KINDS = ("micro", "macro", "blink", "speech", "head", "closed", "other")
 
 
 def save(analysis: Findings, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -278,7 +278,7 @@ def _value(row: pd.Series) -> str:
 def _milliseconds(row: pd.Series, analysis: Findings) -> tuple[int, int]:
     """Begin and end of an event; the last frame is part of it, so that one frame's event is one frame long."""
     begin = max(round(1000 * row["onset_s"]), 0)
-    return begin, max(round(1000 * (row["offset_s"] + (analysis.quality.get("frame_s") or 0))), begin + 1)
+    return begin, max(round(1000 * row["offset_s"]), begin + 1)
 
 
 def _without_overlap(rows: pd.DataFrame, analysis: Findings) -> list[list[tuple[int, int, str]]]:
@@ -296,7 +296,7 @@ def _without_overlap(rows: pd.DataFrame, analysis: Findings) -> list[list[tuple[
             earlier = lanes[lane][-1]
             lanes[lane][-1] = (earlier[0], min(earlier[1], begin), earlier[2])
         lanes[lane].append((begin, end, _value(row)))
-        last[lane] = round(1000 * row["offset_s"])
+        last[lane] = round(1000 * (row["offset_s"] - (analysis.quality.get("frame_s") or 0)))
     return lanes
 
 

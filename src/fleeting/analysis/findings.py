@@ -10,7 +10,7 @@ import pandas as pd
 
 OTHER_COLUMNS = ("video", "face", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score", "kind")
 EVENT_COLUMNS = (
-    *OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions", "amplitude"
+    *OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions", "amplitude", "open", "certain"
 )  # fmt: skip
 
 
@@ -44,10 +44,12 @@ class Findings:
     name, path : str
         The video, without and with its folder.
     events : DataFrame
-        One row a micro- or macro-expression. Frames are 0-based and inclusive, times in seconds since the first frame, ``score`` in
-        multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance.
+        One row a micro- or macro-expression. Frames are 0-based and inclusive; times are seconds since the first frame, and as the last
+        frame belongs to the event, ``offset_s`` is when that frame ends: ``offset_s - onset_s`` is how long the event is seen. ``score`` is
+        in multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance; ``open`` says which end was not seen
+        (``onset``, ``offset``), and ``certain`` is False of candidates.
     others : DataFrame
-        Blinks, speech and head movements, likewise.
+        Blinks, shut eyes, speech, head movements and other motion, likewise.
     signals : DataFrame
         One row a frame and analysed face (:class:`fleeting.faces.signals.Signals`), with ``judged``, the spotter's ``micro`` score and
         its ``threshold``.

@@ -18,6 +18,7 @@ LANES = {                                                 # lane of the timeline
 }
 SPAN = 10_000                                             # width of the drawing in its own units: the whole video
 TOP, EVENTS, LANE, BAR, GAP = 8, 30, 62, 11, 9            # heights in px
+RARE = {"closed": "eyes shut", "other": "other motion"}   # kinds that get a row where there are any
 GREY = 128                                                # where the flow is unknown
 
 
@@ -132,7 +133,8 @@ def timeline_svg(analysis: Findings, *, face: int | None = None, points: int = 2
     unjudged = _outside(times, _mask(rows, "judged"), frame_s, duration)
     shaded = f'<g class="unjudged">{_rects(unjudged, TOP, bottom - TOP, duration)}</g>'
 
-    bars = {kind: _intervals(others, kind, frame_s) for kind in ("blink", "speech", "head")}
+    bars = {kind: _intervals(others, kind) for kind in ("blink", "speech", "head")}
+    bars |= {name: found for kind, name in RARE.items() if (found := _intervals(others, kind))}
     bars["no face"] = _outside(times, _mask(rows, "seen"), frame_s, duration)
     for kind, spans in bars.items():
         drawing.append(f'<g class="{kind.replace(" ", "-")}">'
@@ -140,7 +142,7 @@ def timeline_svg(analysis: Findings, *, face: int | None = None, points: int = 2
         writing.append(_label(y - 2, kind))
         y += 12 + BAR + 4
 
-    bands = [_event(row, frame_s, duration, bottom) for _, row in events.iterrows()]
+    bands = [_event(row, duration, bottom) for _, row in events.iterrows()]
     writing.insert(0, _label(TOP - 2, "events"))
     grid, axis = _axis(duration, y)
     height = y + 22
@@ -166,7 +168,8 @@ STYLE = """
 .fl-timeline .grid{stroke:var(--hair);stroke-width:1}
 .fl-timeline rect{vector-effect:non-scaling-stroke}
 .fl-timeline .unjudged rect,.fl-timeline .no-face rect{fill:var(--shade)}.fl-timeline .unjudged{opacity:.17}
-.fl-timeline .blink rect,.fl-timeline .speech rect,.fl-timeline .head rect{fill:var(--dim);stroke:var(--dim)}
+.fl-timeline .blink rect,.fl-timeline .speech rect,.fl-timeline .head rect,
+.fl-timeline .eyes-shut rect,.fl-timeline .other-motion rect{fill:var(--dim);stroke:var(--dim)}
 .fl-timeline .micro rect{fill:var(--micro);stroke:var(--micro);stroke-width:1.5}
 .fl-timeline .macro rect{fill:var(--macro);stroke:var(--macro);stroke-width:1.5}
 .fl-timeline a .behind{fill-opacity:.14;stroke-opacity:.3}
@@ -220,9 +223,9 @@ def _outside(times: np.ndarray, mask: np.ndarray, frame_s: float, duration: floa
     return _merge(spans, duration / 2000)
 
 
-def _intervals(table: pd.DataFrame, kind: str, frame_s: float) -> list[tuple[float, float]]:
+def _intervals(table: pd.DataFrame, kind: str) -> list[tuple[float, float]]:
     rows = table[table["kind"] == kind] if len(table) else table
-    return [] if rows.empty else sorted(zip(rows["onset_s"].astype(float), rows["offset_s"].astype(float) + frame_s,
+    return [] if rows.empty else sorted(zip(rows["onset_s"].astype(float), rows["offset_s"].astype(float),
                                             strict=True))
 
 
@@ -246,9 +249,9 @@ def _rects(spans: list[tuple[float, float]], y: float, tall: float, duration: fl
     return "".join(_rect(a, b, y, tall, duration) for a, b in spans)
 
 
-def _event(row: pd.Series, frame_s: float, duration: float, bottom: float) -> str:
+def _event(row: pd.Series, duration: float, bottom: float) -> str:
     """The band of one event: a block in the events' lane and a veil over the lanes below, with a hover text."""
-    start, end = float(row["onset_s"]), float(row["offset_s"]) + frame_s
+    start, end = float(row["onset_s"]), float(row["offset_s"])
     text = f"{row['number']}. {row['kind']} {clock(start, duration)}, {1000 * (end - start):.0f} ms"
     details = [str(row[c]) for c in ("emotion", "aus") if isinstance(row.get(c), str) and row[c]]
     low = 14 if row["kind"] == "micro" else 20

@@ -14,7 +14,9 @@ SHORTEST_S = 0.065  # the shortest micro-expressions reported: Yan et al. (2013)
 FEW_FRAMES, SMALL_FACE, DARK, BRIGHT = 5, 60, 50, 205
 
 
-def assess(media: Media, signals: Signals, judged: np.ndarray, *, mode: str, max_duration_s: float) -> dict[str, Any]:
+def assess(
+    media: Media, signals: Signals, upper: np.ndarray, lower: np.ndarray, *, mode: str, max_duration_s: float
+) -> dict[str, Any]:
     """The numbers and sentences of a recording's quality, fit for JSON.
 
     Parameters
@@ -22,13 +24,13 @@ def assess(media: Media, signals: Signals, judged: np.ndarray, *, mode: str, max
     media : Media
         Read to its end.
     signals : Signals
-    judged : ndarray of shape (T,), bool
-        Frames in which at least one face was judged.
+    upper, lower : ndarray of shape (T,), bool
+        Frames in which the brows, and the face from the cheeks downwards, of at least one face were judged.
     mode : {'mesh', 'coarse'}
     max_duration_s : float
         Longest micro-expression looked for.
     """
-    times = signals.times
+    times, judged = signals.times, upper | lower
     steps = np.diff(times)
     frame_s = float(np.median(steps)) if len(steps) else 1 / media.fps
     duration = float(times[-1] + frame_s) if len(times) else 0.0
@@ -52,7 +54,9 @@ def assess(media: Media, signals: Signals, judged: np.ndarray, *, mode: str, max
         "height": media.height,
         "seconds_without_face": round(float((~seen).sum()) * frame_s, 3),
         "judged_s": round(float(judged.sum()) * frame_s, 3),
-        "judged_share": round(float(judged.mean()), 4) if len(judged) else 0.0,
+        "judged_share": _share(judged),
+        "judged_upper_share": _share(upper),
+        "judged_lower_share": _share(lower),
         "iod_px": middle("iod"),
         "light": middle("light"),
         "flicker": _flicker(tables),
@@ -66,6 +70,10 @@ def assess(media: Media, signals: Signals, judged: np.ndarray, *, mode: str, max
     out["reason"] = None
     out["limits"] = _limits(out, media, max_duration_s)
     return out
+
+
+def _share(mask: np.ndarray) -> float:
+    return round(float(mask.mean()), 4) if len(mask) else 0.0
 
 
 def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import pandas as pd
 from ..drawing.page import page, picture
 from ..faces.action_units import AU_NAMES
 from .findings import Findings
-from .plot import clock, flow_legend, timeline_svg
+from .plot import RARE, clock, flow_legend, timeline_svg
+from .sensitivity import COLUMNS, chart
 
 PICTURE_BYTES = 12_000_000                                # of pictures in one page, as written (base64)
 TIMELINES = 4                                             # faces that get one
@@ -50,6 +51,7 @@ def report_html(analysis: Findings) -> str:
         others=_others(analysis),
         quality=_quality(quality),
         people=[_person(f) for f in quality.get("faces") or []],
+        sensitivity=Markup(chart(pd.DataFrame(quality.get("sensitivity") or [], columns=list(COLUMNS)))),
         limits=[str(limit) for limit in quality.get("limits") or []],
         truncated=quality.get("truncated"),
         settings=[(k, v if isinstance(v, str) else json.dumps(v, default=str, ensure_ascii=False))
@@ -71,7 +73,7 @@ def _summary(analysis: Findings) -> str:
 
 def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
     """What the page says about each event, micro first, then by time; and how many had to go without pictures."""
-    events = analysis.events.assign(number=range(1, len(analysis.events) + 1))
+    events = analysis.events.assign(number=range(1, len(analysis.events) + 1), nth=analysis.events.groupby("kind").cumcount() + 1)
     if not len(events):
         return [], 0
     micro_first = events["kind"].map({"micro": 0}).fillna(1)
@@ -94,16 +96,19 @@ def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
 
 
 def _card(row: pd.Series, quality: dict[str, Any], pictures: list[tuple[str, str]], several: bool) -> dict[str, Any]:
-    frame_s, length = _number(quality.get("frame_s")) or 0, _number(quality.get("duration_s")) or 0
+    length = _number(quality.get("duration_s")) or 0
     amplitude = _number(row["amplitude"])
     return {
         "number": int(row["number"]),
         "kind": str(row["kind"]),
+        "nth": int(row["nth"]),
+        "certain": bool(row["certain"]),
+        "open": str(row["open"] or "").replace("+", " and "),
         "face": int(row["face"]) if several else None,
         "emotion": row["emotion"] if isinstance(row["emotion"], str) else "",
         "times": [(name, clock(float(row[f"{name}_s"]), length), int(row[f"{name}_frame"]))
                   for name in ("onset", "apex", "offset")],
-        "ms": round(1000 * (float(row["offset_s"]) - float(row["onset_s"]) + frame_s)),
+        "ms": round(1000 * (float(row["offset_s"]) - float(row["onset_s"]))),
         "frames": int(row["offset_frame"]) - int(row["onset_frame"]) + 1,
         "bars": [(name, p, f"{p:.2f}".lstrip("0") if p < .995 else "1.0")
                  for name in ("negative", "positive", "surprise") if (p := _number(row[f"p_{name}"])) is not None],
@@ -126,13 +131,15 @@ def au_name(code: str) -> tuple[str, str]:
 
 def _others(analysis: Findings) -> list[tuple[str, int, str, str]]:
     """(kind, count, count a minute with a face, seconds in all) of blinks, speech and head movement."""
-    duration, faceless, frame_s = (_number(analysis.quality.get(key)) or 0
-                                   for key in ("duration_s", "seconds_without_face", "frame_s"))
+    duration, faceless = (_number(analysis.quality.get(key)) or 0 for key in ("duration_s", "seconds_without_face"))
     seconds = duration - faceless
     rows = []
-    for kind, name in {"blink": "blinks", "speech": "speech", "head": "head movements"}.items():
+    names = {"blink": "blinks", "closed": "eyes shut", "speech": "speech", "head": "head movements", "other": "other motion"}
+    for kind, name in names.items():
         of_kind = analysis.others[analysis.others["kind"] == kind] if len(analysis.others) else analysis.others
-        took = float((of_kind["offset_s"] - of_kind["onset_s"] + frame_s).sum()) if len(of_kind) else 0.0
+        if kind in RARE and not len(of_kind):
+            continue
+        took = float((of_kind["offset_s"] - of_kind["onset_s"]).sum()) if len(of_kind) else 0.0
         rows.append((name, len(of_kind), f"{60 * len(of_kind) / seconds:.1f}" if seconds > 0 else "–", f"{took:.1f} s"))
     return rows
 
@@ -155,6 +162,8 @@ def _quality(q: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("picture", size, ""),
         ("face followed by", mode, "Regions and action units are only rough." if q.get("mode") == "coarse" else ""),
         ("judged", _unit(q, "judged_s", "s"), "A face was seen well enough to say whether it moved."),
+        ("brows judged", _share(q, "judged_upper_share"), "Not during blinks, nor where they could not be followed."),
+        ("lower face judged", _share(q, "judged_lower_share"), "Not during speech, nor where lips, teeth or a hand mislead the tracking."),
         ("without a face", _unit(q, "seconds_without_face", "s"), "Nothing can be found there."),
         ("face size", _unit(q, "iod_px", "px", 0),
          "Distance between the eye centres. Micro-expressions move the skin by 0.5 to 4 % of it."),
@@ -163,7 +172,7 @@ def _quality(q: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("sharpness", _unit(q, "sharpness", "", 1), "Higher is sharper."),
         ("head movement", _unit(q, "head_speed", "eye distances a second", 2), ""),
         ("left after alignment", _unit(q, "residual", "% of the eye distance", 2),
-         "Head motion that could not be taken out. Facial motion as small as this is not seen."),
+         "Spread of the skull's own places around the head's motion."),
     ]
     return [(what, value, note) for what, value, note in rows if value is not None]
 
@@ -183,6 +192,11 @@ def _person(face: dict[str, Any]) -> str:
 def _unit(quality: dict[str, Any], key: str, unit: str, decimals: int = 1) -> str | None:
     value = _number(quality.get(key))
     return None if value is None else f"{value:.{decimals}f} {unit}".strip()
+
+
+def _share(quality: dict[str, Any], key: str) -> str | None:
+    value = _number(quality.get(key))
+    return None if value is None else f"{_percent(value)} of the time"
 
 
 def _number(value: Any) -> float | None:

@@ -37,6 +37,7 @@ def analyze(
     threshold: Annotated[
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
     ] = None,
+    candidates: Annotated[float, typer.Option(help="How many weaker events a minute to report as well, marked as such.", min=0)] = 0.0,
     fps: Annotated[float | None, typer.Option(help="Frames a second of picture folders, or of recordings stored in slow motion.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long to record a camera.")] = None,
     coarse: Annotated[bool, typer.Option("--coarse", help="Do without the face model file: face box only.")] = False,
@@ -74,6 +75,7 @@ def analyze(
         "partial": incomplete,
         "fps": fps,
         "seconds": seconds,
+        "candidates": candidates,
     }
     failed = _each(todo, options, overwrite, jobs)
     if together:
@@ -211,7 +213,8 @@ def _summary(analysis: Any) -> RenderableType:
     for row in analysis.events.head(SHOWN).itertuples():
         seconds = (f"{value:.2f}" for value in (row.onset_s, row.apex_s, row.offset_s))
         emotion = f"{row.emotion} {getattr(row, f'p_{row.emotion}'):.2f}"
-        table.add_row(row.kind, *seconds, f"{row.score:.1f}", emotion, words(row.aus), words(row.regions))
+        kind = row.kind if row.certain else f"{row.kind}?"
+        table.add_row(kind, *seconds, f"{row.score:.1f}", emotion, words(row.aus), words(row.regions))
     rest = f"The first {SHOWN} of {len(analysis.events)}; all are in events.csv." if len(analysis.events) > SHOWN else ""
     return Group(Text(title, "italic"), table, Text(rest)) if rest else Group(Text(title, "italic"), table)
 

@@ -24,10 +24,10 @@ STYLE = """
 """ + "".join(f".fl .f{k}{{fill:var(--c{k})}}.fl .s{k}{{fill:none;stroke:var(--c{k});stroke-width:1.6}}" for k in range(COLOURS))
 
 
-def svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
-    """The parts as one picture; ``title`` is for those who cannot see it."""
+def svg(width: float, height: float, title: str, parts: Sequence[str], kind: str = "fl") -> str:
+    """The parts as one picture of a class; ``title`` is for those who cannot see it."""
     return (
-        f'<svg class="fl" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
+        f'<svg class="{kind}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
         f'role="img" aria-label={quoteattr(title)}>{"".join(parts)}</svg>'
     )
 

@@ -156,7 +156,7 @@ def moving_percentile(x: np.ndarray, percent: float, frames: int) -> np.ndarray:
     """Percentile of each column of (T, ...) over a sliding window, read at 25 or more places in it so that it stays fast at 200 fps."""
     step = max(1, frames // 25)
     flat = x[::step].reshape(-(-len(x) // step), -1)
-    thin = percentile_filter(flat, percent, size=(_odd(frames / step), 1), mode="nearest")
+    thin = percentile_filter(flat, percent, size=(_odd(frames / step), 1), mode="reflect")
     at = np.arange(0, len(x), step)
     return np.stack([np.interp(np.arange(len(x)), at, column) for column in thin.T], axis=1).reshape(x.shape)
 

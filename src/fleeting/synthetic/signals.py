@@ -7,6 +7,7 @@ pictures (:mod:`.inject`) would have given, but for what the tracking adds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -57,21 +58,21 @@ def mean_skin() -> MeanSkin:
     return MeanSkin(regions.astype(np.float32), au_fields(mesh, grid).reshape(len(AUS), len(y), len(x), 2))
 
 
-def add_expression(table: pd.DataFrame, onset: int, course: np.ndarray) -> pd.DataFrame:
-    """A copy of a face's signals with an expression added from row ``onset`` on.
+def add_expressions(table: pd.DataFrame, placed: Iterable[tuple[int, np.ndarray]]) -> pd.DataFrame:
+    """A copy of a face's signals with expressions added.
 
     Parameters
     ----------
     table : DataFrame
         As :func:`fleeting.faces.signals.measure` gives it.
-    onset : int
-    course : ndarray of shape (length, A)
-        Strength of each of ``AUS``, % of the eye distance, row by row.
+    placed : iterable of (onset, course)
+        The row of an expression's first frame, and the strength of each of ``AUS`` from there on, (length, A), % of the eye distance.
     """
     out = table.copy()
     columns = [f"{region}_{axis}" for region in REGIONS for axis in "xy"]
     skin = out[columns].to_numpy(np.float32, copy=True)
-    moved = np.tensordot(course, mean_skin().regions, 1)  # (length, R, 2)
-    skin[onset : onset + len(course)] += moved.reshape(len(course), -1)
+    for onset, course in placed:
+        moved = np.tensordot(course, mean_skin().regions, 1)  # (length, R, 2)
+        skin[onset : onset + len(course)] += moved.reshape(len(course), -1)
     out[columns] = skin
     return out
