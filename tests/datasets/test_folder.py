@@ -45,6 +45,19 @@ def test_video_files_know_their_rate_and_give_what_lies_between_onset_and_offset
     assert FolderDataset(tmp_path).check().ok
 
 
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_recording_may_lie_outside_of_the_folder(tmp_path, absolute):
+    film = _film(tmp_path / "film.mp4")
+    root = tmp_path / "coded"
+    root.mkdir()
+    _write(root, f"a,anna,4,6,8,surprise,,,,{film if absolute else '../film.mp4'},,")
+    (clip,) = FolderDataset(root).clips()
+    assert len(clip.frames) == 5
+    film.unlink()
+    with pytest.raises(DatasetError, match=r"film\.mp4 does not exist \(a in .*clips\.csv\)"):
+        FolderDataset(root).clips()
+
+
 def test_events_of_one_recording_become_a_video(tmp_path):
     _film(tmp_path / "film.mp4")
     _write(tmp_path, "b,anna,6,,7,,,macro,,film.mp4,film,", "a,anna,1,2,3,,,micro,,film.mp4,film,")

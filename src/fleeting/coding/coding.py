@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def named_aus(text: str) -> str | None:
     """Action units as they are written here, ``AU4+L10``; "none" if none was seen, "" if not coded, None if it is something else."""
     from ..datasets.aus import parse_aus
 
-    units = parse_aus(text)
+    units = parse_aus(re.sub("au", "AU", text, flags=re.IGNORECASE))
     if units is None:
         return "" if text.strip().casefold() in ("", "?", "-", "/", "n/a", "nan") else None
     return "+".join(units) or "none"

@@ -78,7 +78,7 @@ def read_eaf(
     media = find_media([str(video)] if video and Path(video).exists() else links, path.parent)
     known, unread = _tiers(eaf, path, tiers)
     known, whose = _of_coder(known, path, coder)
-    if clock is None and (clock := clock_of(media, path.parent, Path(name_of(link)).stem)) is None:
+    if clock is None and (clock := clock_of(media, path.parent, name_of(link))) is None:
         raise CodingError(
             f"{path} links {link or 'no video'}, which is not on this machine, and its times are to become frames. Give the recording "
             "(video=, --video), or its frames a second (clock=, --fps)."
@@ -293,4 +293,4 @@ def _own_words(value: str) -> dict[str, list[str]]:
     words = re.findall(r"[^\s,;]+", plain)
     emotion = [word for word in words if word in EMOTIONS][:1]
     aus = [word for word in words if re.fullmatch(r"(?:(?:au|l|r)\d+[a-e]?)(?:\+(?:au|l|r)?\d+[a-e]?)*", word)]
-    return {"emotion": emotion, "aus": aus} if emotion or aus else {"note": [value]}
+    return {"emotion": emotion, "aus": [word.upper() for word in aus]} if emotion or aus else {"note": [value]}

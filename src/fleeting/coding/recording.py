@@ -56,7 +56,7 @@ def clock_of(media: Path | None, folder: Path, name: str) -> Clock | None:
     folder : Path
         In which ``signals.csv`` and ``analysis.json`` of the same recording may lie.
     name : str
-        The recording's name, without its suffix.
+        The recording's name, with or without its suffix.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def clock_of(media: Path | None, folder: Path, name: str) -> Clock | None:
 def _analysed(folder: Path, name: str) -> Clock | None:
     try:
         about = json.loads((folder / "analysis.json").read_text("utf-8"))
-        if about["name"] != name:
+        if about["name"] not in (name, Path(name).stem):
             return None
         signals = pd.read_csv(folder / "signals.csv", usecols=["frame", "time_s", "face"])
         first = signals[signals["face"] == signals["face"].min()]

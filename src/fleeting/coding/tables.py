@@ -11,7 +11,7 @@ from ..analysis.clock import Clock
 from ..datasets.tree import read_sheets
 from ..errors import CodingError, DatasetError
 from .coding import COLUMNS, KINDS, Coding, event_table
-from .recording import clock_of, find_media
+from .recording import clock_of, find_media, name_of
 
 _NOT_EXPRESSIONS = ("blink", "speech", "head")
 
@@ -67,7 +67,7 @@ def read_table(path: Path, *, coder: str | None = None, video: str | Path | None
     name = name or (str(video) if video else "")
     link = _analysed(path, name) if program or not name else name
     media = find_media([str(video)] if video else [link or name], path.parent)
-    clock = clock or clock_of(media, path.parent, Path(name).stem)
+    clock = clock or clock_of(media, path.parent, name_of(name))
     kept = [
         {column: value for column, value in row.items() if column in (*COLUMNS, "where")} | {"kind": kind}
         for row in rows
