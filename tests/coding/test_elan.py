@@ -157,16 +157,23 @@ def test_two_emotions_and_two_apexes_of_one_event_are_told(tmp_path):
 
 
 def test_time_slots_without_times(tmp_path):
-    # The emotion is the second of two equal parts of the event; neither has a time where they meet.
+    # The expression has four equal parts of 100 ms; where they meet there is no time, and other slots lie between theirs in the file.
+    parts = [("s1", "s2", ""), ("s2", "s3", ""), ("s3", "s4", "1"), ("s4", "s5", "")]
     path = write_eaf(
         tmp_path / "a.eaf",
-        tier("micro", [("s1", "s3", "")]),
-        tier("emotion", [("s1", "s2", ""), ("s2", "s3", "anger")], parent="micro", constraint="Time_Subdivision", number=200),
-        slots=[("s1", 100), ("s2", None), ("s3", 300)],
+        tier("trial", [("s1", "s5", "")]),
+        tier("micro", parts, parent="trial", constraint="Time_Subdivision", number=200),
+        tier("emotion", [(330, 360, "anger")], number=300),
+        slots=[("s1", 100), ("s2", None), ("s3", None), ("s9", 110), ("s4", None), ("s5", 500)],
     )
-    assert read(path).events["emotion"].tolist() == ["anger"]
+    coding = read(path)
+    assert coding.events["onset_frame"].tolist() == [10, 20, 30, 40]
+    assert coding.events["emotion"].tolist() == ["", "", "anger", ""]
     path = write_eaf(tmp_path / "b.eaf", tier("micro", [("s1", "s2", "")]), slots=[("s1", 100), ("s2", None)])
     with pytest.raises(CodingError, match=r"b\.eaf, tier micro: annotation a100 has no time of its own\. Align it"):
+        read(path)
+    path = write_eaf(tmp_path / "c.eaf", tier("micro", [("s1", "s2", ""), ("s2", "s1", "")]), slots=[("s1", None), ("s2", None)])
+    with pytest.raises(CodingError, match="has no time of its own"):
         read(path)
 
 

@@ -202,24 +202,26 @@ def _interval(eaf: Eaf, path: Path, tier: _Tier, number: str) -> tuple[int, int]
     spans = eaf.tiers[eaf.annotations[top]][0]
     if top not in spans:
         raise CodingError(f"{path}, tier {tier.name}: annotation {number} refers to one that is not there. Open and save it in ELAN.")
-    begin, end = (_time(eaf, slot) for slot in spans[top][:2])
+    begin, end = (_time(eaf, spans, slot) for slot in spans[top][:2])
     if begin is None or end is None or end <= begin:
         raise CodingError(f"{path}, tier {tier.name}: annotation {number} has no time of its own. Align it in ELAN, or delete it.")
     return begin, end
 
 
-def _time(eaf: Eaf, slot: str) -> int | None:
-    """When a time slot is, ms; one without a time lies evenly between its neighbours in the file, as ELAN draws it."""
+def _time(eaf: Eaf, spans: Mapping[str, tuple[str, ...]], slot: str) -> int | None:
+    """When a time slot is, ms; where annotations of a tier meet at slots without times, they have equal parts, as ELAN draws them."""
     if (time := eaf.timeslots.get(slot)) is not None:
         return int(time)
-    slots = list(eaf.timeslots)
-    place = slots.index(slot) if slot in slots else -1
-    before = next((i for i in range(place, -1, -1) if eaf.timeslots[slots[i]] is not None), None)
-    after = next((i for i in range(place, len(slots)) if eaf.timeslots[slots[i]] is not None), None)
-    if before is None or after is None:
-        return None
-    low, high = eaf.timeslots[slots[before]], eaf.timeslots[slots[after]]
-    return round(low + (high - low) * (place - before) / (after - before))
+    ends: list[tuple[int, int]] = []  # how many parts away the next slot with a time is, and its time
+    for step in ({span[1]: span[0] for span in spans.values()}, {span[0]: span[1] for span in spans.values()}):
+        current, parts = slot, 0
+        while eaf.timeslots.get(current) is None and current in step and parts <= len(spans):
+            current, parts = step[current], parts + 1
+        if (time := eaf.timeslots.get(current)) is None:
+            return None
+        ends.append((parts, int(time)))
+    (before, low), (after, high) = ends
+    return round(low + (high - low) * before / (before + after))
 
 
 def _tell(eaf: Eaf, path: Path, tier: _Tier, events: dict[str, _Event]) -> None:
