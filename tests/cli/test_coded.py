@@ -117,6 +117,28 @@ def test_two_coders_without_a_third(fleeting, coded):
     assert [len(clip.frames) for clip in FolderDataset(coded / "set").clips()] == [10, 9]
 
 
+def test_two_coders_in_one_file(fleeting, coded):
+    anna = tier("micro Anna", [(100, 200, "")], annotator="Anna")
+    ben = tier("micro Ben", [(120, 220, "")], annotator="Ben", number=200)
+    both = write_eaf(coded / "both.eaf", anna, ben, linked=[media("file:///C:/talk.mkv")])
+    ended = fleeting("coded", both, "--coder", "Anna", "--against", both, "--against-coder", "Ben", "--out", coded / "out")
+    assert ended.code == DONE
+    assert json.loads((coded / "out" / "agreement.json").read_text())["coders"] == ["Anna", "Ben"]
+    assert pd.read_csv(coded / "out" / "changes.csv")["onset_moved"].tolist() == [-2]
+
+
+def test_arbitrated_codings_become_one_dataset(fleeting, coded):
+    write_video(coded / "walk.mkv", np.zeros((60, 32, 48, 3), np.uint8), fps=100, crf=None)
+    write_eaf(coded / "walk.eaf", tier("micro", [(100, 200, "fear")]), linked=[media("file:///C:/walk.mkv")])
+    for name, other in (("anna", "cleo"), ("walk", "walk")):
+        files = coded / f"{name}.eaf", "--against", coded / f"{other}.eaf"
+        assert fleeting("coded", *files, "--arbitrate", "--out", coded / name).code == DONE
+    people = ("--subject", "talk.mkv=p7", "--subject", "walk=p8")
+    ended = fleeting("coded", coded / "anna" / "arbitrated.csv", coded / "walk" / "arbitrated.csv", "--train", coded / "set", *people)
+    assert (ended.code, "people, not files" in ended.said) == (DONE, False)
+    assert [(clip.subject, clip.emotion) for clip in FolderDataset(coded / "set").clips()] == [("p7", None), ("p7", None), ("p8", "fear")]
+
+
 def test_a_frame_rate_stands_for_a_recording_that_is_elsewhere(fleeting, coded):
     (coded / "talk.mkv").unlink()
     ended = fleeting("coded", coded / "anna.eaf")
@@ -129,7 +151,7 @@ def test_a_frame_rate_stands_for_a_recording_that_is_elsewhere(fleeting, coded):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["anna.eaf", "--arbitrate"], "--third and --arbitrate need a second coding"),
+        (["anna.eaf", "--arbitrate"], "--against-coder, --third and --arbitrate need a second coding"),
         (["anna.eaf", "cleo.eaf", "--against", "events.csv"], "2 codings are named, but --against, --coder and --video are about one"),
         (["anna.eaf", "--fps", "0"], "--fps 0.0 must be a positive number"),
         (["anna.eaf", "--tier", "micro"], "--tier micro is not NAME=KIND"),

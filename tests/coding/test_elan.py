@@ -219,6 +219,18 @@ def test_several_recordings_with_origins_of_their_own(tmp_path):
     assert spans(coding)[0][::2] == [30, 39]
 
 
+def test_the_recording_the_user_names(tmp_path):
+    film = write_video(tmp_path / "copy.mkv", np.zeros((30, 32, 48, 3), np.uint8), fps=50, crf=None)
+    linked = [media("file:///C:/talk.mp4", origin=40), media("file:///C:/talk.wav", mime="audio/x-wav")]
+    path = write_eaf(tmp_path / "a.eaf", tier("micro", [(100, 200, "")]), linked=linked)
+    coding = read_coding(path, video=film)
+    assert (coding.media, coding.frames, coding.events["onset_frame"].tolist()) == (film, 30, [7])
+    with pytest.raises(CodingError, match=r"a\.eaf links talk\.mp4, and cope\.mkv does not exist"):
+        read_coding(path, video="cope.mkv")
+    unlinked = write_eaf(tmp_path / "b.eaf", tier("micro", [(100, 200, "")]), linked=linked[1:])
+    assert read_coding(unlinked, video=film).events["onset_frame"].tolist() == [5]
+
+
 def test_the_recording_is_not_here(tmp_path):
     path = write_eaf(tmp_path / "a.eaf", tier("micro", [(100, 200, "")]), linked=[media("file:///C:/talk.mp4")])
     with pytest.raises(CodingError, match=r"a\.eaf links file:///C:/talk\.mp4, which is not on this machine.*--video.*--fps"):

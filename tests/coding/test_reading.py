@@ -41,27 +41,36 @@ def results(tmp_path):
 @pytest.mark.parametrize("name", ["events.csv", "analysis.json", ""])
 def test_results_of_analyze(results, name):
     read = read_coding(results / name)
-    assert rows(read) == [[10, 20, 30, "micro", "surprise", "AU1+AU2", ""], [50, 50, 120, "macro", "negative", "", ""]]
+    assert rows(read) == [[10, 20, 30, "micro", "surprise", "AU1+AU2", ""], [50, 50, 120, "macro", "negative", "none", ""]]
     assert (read.frames, read.events["offset_s"].tolist()) == (300, [0.3, 1.2])  # the times of signals.csv
     assert (read.video, read.media) == ("videos/a.mp4", None)
     assert read.coder.startswith("Fleeting")
 
 
-def test_elan_takes_the_times_of_the_analysis_beside_it(results):
-    found = read_coding(results / "events.csv")
-    assert found.clock is not None
-    times = (results / "signals.csv").read_text().splitlines()
-    assert len(times) == 301
-    about = json.loads((results / "analysis.json").read_text())
-    (results / "analysis.json").write_text(json.dumps({**about, "name": "another"}))
-    assert read_coding(results / "events.csv").clock is None
+def test_the_times_are_those_of_the_same_recording(results):
+    together = write(results.parent / "events.csv", (results / "events.csv").read_text())  # as of several videos, a folder each
+    results.rename(results.parent / "a")
+    clock = read_coding(together).clock
+    assert clock is not None
+    assert clock.times is not None
+    assert len(clock.times) == 300
+    about = json.loads((results.parent / "a" / "analysis.json").read_text())
+    write(results.parent / "a" / "analysis.json", json.dumps({**about, "name": "another"}))
+    assert read_coding(together).clock is None
+
+
+def test_signals_that_lack_frames_are_no_clock(results):
+    lines = (results / "signals.csv").read_text().splitlines()
+    for text in ("\n".join(lines[:50] + lines[60:]), lines[0], "frame,face\n0,1\n", ""):
+        write(results / "signals.csv", text)
+        assert read_coding(results / "events.csv").clock is None
 
 
 def test_a_coders_table_in_frames(tmp_path):
     path = write(
         tmp_path / "Anna.csv",
         "Onset;ApexFrame;Offset;Type;Estimated Emotion;Action Units;Comment;Age\n"
-        "10;14;20;Micro - 1/2;Happiness;6+12;sure;31\n"
+        "\n10;14;20;Micro - 1/2;Happiness;6+12;sure;31\n"
         "40;;90;macro-expression;;none;;31\n"
         "1;;9;blink;;;;31\n",
     )
@@ -107,7 +116,7 @@ def test_what_is_written_is_read(tmp_path):
         ("", "has no column onset; its first row reads: (nothing)"),
         ("onset,emotion\n1,fear\n", "has no column offset; its first row reads: onset_frame, emotion"),
         ("onset,offset,kind\n,5,micro\n", "row 2, has no onset"),
-        ("onset,offset,kind\n1,5,micro\n9,5,micro\n", "row 3, has onset 9, apex -, offset 5: not in that order"),
+        ("onset,offset,kind\n\n1,5,micro\n\n9,5,micro\n", "row 5, has onset 9, apex -, offset 5: not in that order"),
         ("onset,apex,offset,kind\n1,8,5,micro\n", "onset 1, apex 8, offset 5"),
         ("onset,offset,kind\n-1,5,micro\n", "has onset -1"),
         ("onset,offset,kind\none,5,micro\n", "has onset_frame 'one', which is no number"),

@@ -26,6 +26,7 @@ Whose = "Who is in a recording; PERSON alone where there is but one."
 def coded(
     files: Annotated[list[Path], typer.Argument(help="Codings: ELAN files, tables (csv, xlsx), results of analyze.", metavar="CODING...")],
     against: Against = None,
+    against_coder: Annotated[str | None, typer.Option(help="Whose coding to compare with, in a file of several coders.")] = None,
     third: Annotated[Path | None, typer.Option(help="A third coder's file, who decides what differs.")] = None,
     arbitrate: Annotated[bool, typer.Option("--arbitrate", help="Settle the two without a third coder: mean frames.")] = False,
     coder: Coder = None,
@@ -43,15 +44,15 @@ def coded(
     from ..coding.changes import change_tables
     from ..drawing.tables import to_rich
 
-    if against is None and (third or arbitrate):
-        raise UsageError("--third and --arbitrate need a second coding: name it with --against.")
+    if against is None and (against_coder or third or arbitrate):
+        raise UsageError("--against-coder, --third and --arbitrate need a second coding: name it with --against.")
     if len(files) > 1 and (against or coder or video):
         raise UsageError(f"{len(files)} codings are named, but --against, --coder and --video are about one. Name one.")
     if fps is not None and not 0 < fps < float("inf"):
         raise UsageError(f"--fps {fps} must be a positive number.")
     tiers = _tiers(tier or [], [*files, *filter(None, (against, third))])
     clock = None if fps is None else Clock(fps)
-    other = None if against is None else read_coding(against, video=video, clock=clock, tiers=tiers.get(against))
+    other = None if against is None else read_coding(against, coder=against_coder, video=video, clock=clock, tiers=tiers.get(against))
     clock = clock or (other.clock if other else None)
     codings = [read_coding(file, coder=coder, video=video, clock=clock, tiers=tiers.get(file)) for file in files]
     texts, settled = {"coding.csv": _csv(codings)}, None

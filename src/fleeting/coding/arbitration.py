@@ -58,7 +58,8 @@ def arbitrate(a: Coding, b: Coding, third: Coding | None = None, *, tolerance: i
             check_same(a, coder)
     names = (a.coder, b.coder, third.coder if third else "")
     disputed = _disputed(a, b, iou)
-    clock = next((coding.clock for coding in (a, b, third) if coding and coding.clock), None)
+    clocks = [coding.clock for coding in (a, b, third) if coding and coding.clock]
+    clock = next((each for each in clocks if each.times is not None), next(iter(clocks), None))
     rows, left_out = [], []
     for (one, other), judge in zip(disputed, _rulings(disputed, third, iou), strict=True):
         if one is not None and other is not None:

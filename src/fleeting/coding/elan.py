@@ -74,8 +74,8 @@ def read_eaf(
     text may give its emotion and action units where no tier does. What belongs to no event is left out with a warning.
     """
     eaf = _open(path)
-    link, links, origin = _recording(eaf, video)
-    media = find_media([str(video)] if video and Path(video).exists() else links, path.parent)
+    link, links, origin = _recording(eaf, path, video)
+    media = find_media(links, path.parent)
     known, unread = _tiers(eaf, path, tiers)
     known, whose = _of_coder(known, path, coder)
     if clock is None and (clock := clock_of(media, path.parent, name_of(link))) is None:
@@ -110,17 +110,21 @@ def _open(path: Path) -> Eaf:
         raise CodingError(f"{path} is not an ELAN file that can be read ({what}). Open and save it in ELAN.") from error
 
 
-def _recording(eaf: Eaf, video: str | Path | None) -> tuple[str, list[str], int]:
-    """The link of the recording, all its links in the order in which to try them, and its TIME_ORIGIN, ms."""
-    linked = [item for item in eaf.media_descriptors if not _is_sound(item)] or eaf.media_descriptors[:1]
+def _recording(eaf: Eaf, path: Path, video: str | Path | None) -> tuple[str, list[str], int]:
+    """The link of the recording, where to look for it, and its TIME_ORIGIN, ms."""
+    linked = [item for item in eaf.media_descriptors if not _is_sound(item)]
+    own = [str(video)] if video and Path(video).exists() else []
     if video is not None:
         named = [item for item in linked if name_of(item.get("MEDIA_URL", "")).casefold() == name_of(str(video)).casefold()]
+        if not named and not own:
+            names = ", ".join(name_of(item.get("MEDIA_URL", "")) for item in linked) or "no video"
+            raise CodingError(f"{path} links {names}, and {video} does not exist. Name one of these, or a file that is there.")
         linked = named or linked
     if not linked:
-        return str(video or ""), [str(video)] if video else [], 0
+        return "".join(own), own, 0
     item = linked[0]
     near, far = item.get("RELATIVE_MEDIA_URL") or "", item.get("MEDIA_URL") or ""
-    return far or near, [near, unquote(near), far], int(item.get("TIME_ORIGIN") or 0)  # relative ones are escaped, or not
+    return far or near, own or [near, unquote(near), far], int(item.get("TIME_ORIGIN") or 0)  # relative ones are escaped, or not
 
 
 def _is_sound(item: Mapping[str, str]) -> bool:

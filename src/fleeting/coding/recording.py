@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -63,7 +64,7 @@ def clock_of(media: Path | None, folder: Path, name: str) -> Clock | None:
     CodingError
         The recording cannot be decoded.
     """
-    if (clock := _analysed(folder, name)) is not None or media is None:
+    if (clock := _measured(folder, name)) is not None or media is None:
         return clock
     from ..media import open_media
 
@@ -74,16 +75,28 @@ def clock_of(media: Path | None, folder: Path, name: str) -> Clock | None:
         raise CodingError(f"{error} Or say how many frames a second it has (clock=, --fps).") from error
 
 
-def _analysed(folder: Path, name: str) -> Clock | None:
-    try:
-        about = json.loads((folder / "analysis.json").read_text("utf-8"))
-        if about["name"] not in (name, Path(name).stem):
-            return None
-        signals = pd.read_csv(folder / "signals.csv", usecols=["frame", "time_s", "face"])
-        first = signals[signals["face"] == signals["face"].min()]
-        times = first["time_s"].to_numpy(float)
-        if len(times) < 2 or not np.array_equal(first["frame"], np.arange(len(times))) or (np.diff(times) <= 0).any():
-            return None
-        return Clock(1 / float(np.median(np.diff(times))), times)
-    except (OSError, ValueError, KeyError, TypeError):
+def analysis_beside(folder: Path, name: str) -> dict[str, Any] | None:
+    """The ``analysis.json`` of a recording in a folder, or in one of the recording's name below it; ``folder`` in it says which."""
+    for place in (folder, folder / Path(name).stem):
+        try:
+            about = json.loads((place / "analysis.json").read_text("utf-8"))
+            if about["name"] in (name, Path(name).stem):
+                return {**about, "folder": place}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _measured(folder: Path, name: str) -> Clock | None:
+    """The timestamps that an analysis has kept in ``signals.csv``; None where there are none, or not of each frame."""
+    if (about := analysis_beside(folder, name)) is None:
         return None
+    try:
+        signals = pd.read_csv(about["folder"] / "signals.csv", usecols=["frame", "time_s", "face"])
+    except (OSError, ValueError):
+        return None
+    one = signals[signals["face"] == signals["face"].min()]
+    times = one["time_s"].to_numpy(float)
+    if len(times) < 2 or not np.array_equal(one["frame"], np.arange(len(times))) or not (np.diff(times) > 0).all():
+        return None
+    return Clock(1 / float(np.median(np.diff(times))), times)

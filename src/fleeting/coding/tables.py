@@ -11,7 +11,7 @@ from ..analysis.clock import Clock
 from ..datasets.tree import read_sheets
 from ..errors import CodingError, DatasetError
 from .coding import COLUMNS, KINDS, Coding, event_table
-from .recording import clock_of, find_media, name_of
+from .recording import analysis_beside, clock_of, find_media, name_of
 
 _NOT_EXPRESSIONS = ("blink", "speech", "head")
 
@@ -40,9 +40,9 @@ def read_json(path: Path, *, coder: str | None = None, video: str | Path | None 
         content = json.loads(path.read_text("utf-8"))
         rows = [{name: value for name, value in row.items() if name in COLUMNS} for row in content["events"]]
         name, link = str(content["name"]), str(content["path"])
-        media = find_media([str(video)] if video else [link], path.parent)
+        media = find_media([str(video or link)], path.parent)
         clock = clock or clock_of(media, path.parent, name)
-        rows = [{**row, "where": f"event {number}"} for number, row in enumerate(rows, 1)]
+        rows = [{**_by_program(row), "where": f"event {number}"} for number, row in enumerate(rows, 1)]
         program = f"Fleeting {content['settings'].get('version', '')}".strip()
     except OSError as error:
         raise CodingError(f"{path} may not be read: {error.strerror}. Copy it, or ask its owner.") from error
@@ -54,30 +54,28 @@ def read_json(path: Path, *, coder: str | None = None, video: str | Path | None 
 def read_table(path: Path, *, coder: str | None = None, video: str | Path | None = None, clock: Clock | None = None) -> Coding:
     """The events of an ``events.csv`` or of a coder's own table; see :func:`.reading.read_coding`."""
     try:
-        cells = [row for row in next(iter(read_sheets(path).values()), []) if any(row)]
+        cells = [(number, row) for number, row in enumerate(next(iter(read_sheets(path).values()), []), 1) if any(row)]
     except DatasetError as error:
         raise CodingError(str(error)) from error
-    header = [_COLUMN.get(re.sub(r"[^a-z0-9]", "", cell.casefold()), cell) for cell in cells[0]] if cells else []
+    header = [_COLUMN.get(re.sub(r"[^a-z0-9]", "", cell.casefold()), cell) for cell in cells[0][1]] if cells else []
     if lacking := [name for name in ("onset", "offset") if not {f"{name}_frame", f"{name}_s"} & set(header)]:
         raise CodingError(f"{path} has no column {lacking[0]}; its first row reads: {', '.join(header) or '(nothing)'}. Name it there.")
-    rows = [dict(zip(header, row, strict=False)) | {"where": f"row {number}"} for number, row in enumerate(cells[1:], 2)]
+    rows = [dict(zip(header, row, strict=False)) | {"where": f"row {number}"} for number, row in cells[1:]]
     program = "p_negative" in header  # a column that only we write
-    rows, whose = _one_of(rows, "coder", coder, path, strictly=False)
-    rows, name = _one_of(rows, "video", None if video is None else str(video), path, strictly=not program)
+    rows, whose = _one_of(rows, "coder", coder, path)
+    rows, name = _one_of(rows, "video", None if video is None else str(video), path)
     name = name or (str(video) if video else "")
-    link = _analysed(path, name) if program or not name else name
-    media = find_media([str(video)] if video else [link or name], path.parent)
+    link = str((analysis_beside(path.parent, name) or {}).get("path", "")) if program else name
+    media = find_media([str(video or link)], path.parent)
     clock = clock or clock_of(media, path.parent, name_of(name))
-    kept = [
-        {column: value for column, value in row.items() if column in (*COLUMNS, "where")} | {"kind": kind}
-        for row in rows
-        if (kind := _kind(row.get("kind", ""))) not in _NOT_EXPRESSIONS
-    ]
+    kept = [{**row, "kind": kind} for row in rows if (kind := _kind(row.get("kind", ""))) not in _NOT_EXPRESSIONS]
+    kept = [{column: value for column, value in row.items() if column in (*COLUMNS, "where")} for row in kept]
+    kept = [_by_program(row) for row in kept] if program else kept
     coder = coder or whose or ("Fleeting" if program else path.stem)
     return Coding(link or name, coder, event_table(kept, clock, str(path)), clock, media, str(path))
 
 
-def _one_of(rows: list[dict[str, Any]], column: str, wanted: str | None, path: Path, *, strictly: bool) -> tuple[list[dict[str, Any]], str]:
+def _one_of(rows: list[dict[str, Any]], column: str, wanted: str | None, path: Path) -> tuple[list[dict[str, Any]], str]:
     """The rows of the coder or video that is wanted, and what the table calls it."""
     names = list(dict.fromkeys(str(row[column]) for row in rows if row.get(column)))
     if wanted is not None:
@@ -89,13 +87,9 @@ def _one_of(rows: list[dict[str, Any]], column: str, wanted: str | None, path: P
     return rows, names[0] if names else ""
 
 
-def _analysed(path: Path, name: str) -> str:
-    """The video's path out of ``analysis.json`` beside a table, if it is about the same video."""
-    try:
-        content = json.loads((path.parent / "analysis.json").read_text("utf-8"))
-        return str(content["path"]) if not name or content["name"] == name else ""
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+def _by_program(row: dict[str, Any]) -> dict[str, Any]:
+    """An event that we wrote: where no action unit was seen, its cell is empty, which of a coder would mean that none was coded."""
+    return {**row, "aus": row.get("aus") or "none"}
 
 
 def _kind(word: str) -> str:
