@@ -171,6 +171,15 @@ def test_what_cannot_be_done_as_given(fleeting, coded, monkeypatch, arguments, n
     assert sorted(path.name for path in coded.iterdir()) == before
 
 
+def test_codings_of_recordings_with_other_names(fleeting, coded):
+    path = write_eaf(coded / "dora.eaf", tier("micro", [(100, 200, "")]), linked=[media("file:///C:/speech.mp4")])
+    ended = fleeting("coded", path, "--against", coded / "anna.eaf")
+    assert ended.code == DONE
+    assert "dora.eaf is about speech.mp4" in ended.said
+    assert "anna.eaf about talk.mkv: taken for one recording" in ended.said
+    assert "taken for one" not in fleeting("coded", coded / "cleo.eaf", "--against", coded / "anna.eaf").said
+
+
 def test_a_file_that_cannot_be_read(fleeting, coded):
     (coded / "broken.eaf").write_text("<")
     ended = fleeting("coded", coded / "broken.eaf")

@@ -63,7 +63,8 @@ def test_signals_that_lack_frames_are_no_clock(results):
     lines = (results / "signals.csv").read_text().splitlines()
     for text in ("\n".join(lines[:50] + lines[60:]), lines[0], "frame,face\n0,1\n", ""):
         write(results / "signals.csv", text)
-        assert read_coding(results / "events.csv").clock is None
+        read = read_coding(results / "events.csv")
+        assert (read.clock, read.events["offset_s"].tolist()) == (None, [0.3, 1.2])  # the table's own times
 
 
 def test_a_coders_table_in_frames(tmp_path):
@@ -120,8 +121,9 @@ def test_what_is_written_is_read(tmp_path):
         ("onset,apex,offset,kind\n1,8,5,micro\n", "onset 1, apex 8, offset 5"),
         ("onset,offset,kind\n-1,5,micro\n", "has onset -1"),
         ("onset,offset,kind\none,5,micro\n", "has onset_frame 'one', which is no number"),
-        ("onset,offset,kind\n1.5,5,micro\n", "has onset_frame '1.5', which is no frame number"),
-        ("onset,offset,kind\ninf,5,micro\n", "has onset_frame 'inf', which is no frame number"),
+        ("onset,offset,kind\n1.5,5,micro\n", "has onset_frame '1.5', which is no whole number"),
+        ("onset,offset,kind\ninf,5,micro\n", "has onset_frame 'inf', which is no whole number"),
+        ("onset,offset,kind,face\n1,5,micro,left\n", "has face 'left', which is no number"),
         ("onset,offset,kind\n1,5,tiny\n", "is of kind 'tiny'; there are micro and macro"),
         ("onset,offset\n1,5\n", "does not say whether it is micro or macro"),
         ("onset,offset,kind,aus\n1,5,micro,smile\n", "has action units 'smile'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,6 +61,7 @@ def coded(
         _say(coding)
     if other is not None:
         _say(other)
+        _note_other_recording(codings[0], other)
         changes, agreed = corrections(codings[0], other, tolerance=tolerance), agreement(codings[0], other)
         console.print(to_rich([*change_tables(changes, codings[0], other), *agreed.tables()]))
         texts["changes.csv"] = changes.to_csv(index=False, lineterminator="\n")
@@ -99,6 +101,15 @@ def _say(coding: Coding) -> None:
     if coding.unread:
         unread = f"Not read, as their names do not say what they hold (--tier NAME=KIND): {', '.join(coding.unread)}"
         errors.print(unread, markup=False, highlight=False, soft_wrap=True)
+
+
+def _note_other_recording(coding: Coding, other: Coding) -> None:
+    """That two codings seem to be of different recordings; of copies with other names they may well be."""
+    from ..coding.recording import name_of
+
+    names = [name_of(each.video) for each in (coding, other)]
+    if all(names) and len({Path(name).stem.casefold() for name in names}) > 1:
+        warnings.warn(f"{coding.source} is about {names[0]}, {other.source} about {names[1]}: taken for one recording.", stacklevel=2)
 
 
 def _tell(text: str) -> None:

@@ -109,8 +109,8 @@ def _event(row: dict[str, Any], clock: Clock | None, source: str) -> dict[str, A
         last = len(clock.times) - 1
         raise CodingError(f"{where} goes to frame {offset}, but the recording ends with {last}. Mend it, or give its own recording.")
     event = {f"{name}_frame": pd.NA if frame is None else frame for name, frame in frames.items()}
-    seconds = {name: math.nan if clock is None or frame is None else clock.time(frame) for name, frame in frames.items()}
-    kind, aus = str(row.get("kind") or ""), str(row.get("aus") or "")
+    seconds = {f"{name}_s": _seconds(row, name, frame, clock, where) for name, frame in frames.items()}
+    kind, emotion, aus, note = (_text(row.get(name)) for name in WORDS)
     if not kind:
         if clock is None:
             raise CodingError(f"{where} does not say whether it is micro or macro. Say it, or the frames a second (clock=, --fps).")
@@ -120,27 +120,43 @@ def _event(row: dict[str, Any], clock: Clock | None, source: str) -> dict[str, A
     if (units := named_aus(aus)) is None:
         raise CodingError(f"{where} has action units {aus!r}. Write them as AU4+L10; none, where none was seen.")
     further = {name: value for name, value in row.items() if name not in COLUMNS}
-    words = {"kind": kind, "emotion": str(row.get("emotion") or "").strip().casefold(), "aus": units, "note": str(row.get("note") or "")}
-    return {"face": int(row.get("face") or 1), **event, **{f"{name}_s": value for name, value in seconds.items()}, **words, **further}
+    words = {"kind": kind, "emotion": emotion.casefold(), "aus": units, "note": note}
+    face = _number(row, "face", where, whole=True)
+    return {"face": 1 if face is None else int(face), **event, **seconds, **words, **further}
 
 
 def _frame(row: dict[str, Any], name: str, clock: Clock | None, where: str) -> int | None:
     """A frame number, its own or that of its time; None where there is neither."""
-    for column in (f"{name}_frame", f"{name}_s"):
-        value = row.get(column)
-        if value is None or value is pd.NA or value == "":
-            continue
-        try:
-            number = float(value)
-        except ValueError as error:
-            raise CodingError(f"{where} has {column} {value!r}, which is no number. Mend it.") from error
-        if math.isnan(number):
-            continue
-        if not math.isfinite(number) or (column == f"{name}_frame" and number != int(number)):
-            raise CodingError(f"{where} has {column} {value!r}, which is no {'frame number' if column[-1] == 'e' else 'time'}. Mend it.")
-        if column == f"{name}_frame":
-            return int(number)
-        if clock is None:
-            raise CodingError(f"{where} is in seconds, and which frames these are is not known. Give the recording (--video), or --fps.")
-        return clock.shown(number) if number >= 0 else -1
-    return None
+    if (frame := _number(row, f"{name}_frame", where, whole=True)) is not None:
+        return int(frame)
+    if (time := _number(row, f"{name}_s", where)) is None:
+        return None
+    if clock is None:
+        raise CodingError(f"{where} is in seconds, and which frames these are is not known. Give the recording (--video), or --fps.")
+    return clock.shown(time) if time >= 0 else -1
+
+
+def _seconds(row: dict[str, Any], name: str, frame: int | None, clock: Clock | None, where: str) -> float:
+    if frame is None:
+        return math.nan
+    own = _number(row, f"{name}_s", where) if clock is None else clock.time(frame)
+    return math.nan if own is None else own
+
+
+def _number(row: dict[str, Any], column: str, where: str, *, whole: bool = False) -> float | None:
+    """The number in a cell; None where it is empty."""
+    if not (text := _text(row.get(column))):
+        return None
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise CodingError(f"{where} has {column} {text!r}, which is no number. Mend it.") from error
+    if not math.isfinite(number) or (whole and number != int(number)):
+        raise CodingError(f"{where} has {column} {text!r}, which is no {'whole number' if whole else 'time'}. Mend it.")
+    return number
+
+
+def _text(cell: object) -> str:
+    """A cell as text, blanks around it gone; "" where it is missing, which tables say in several ways."""
+    missing = cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell))
+    return "" if missing else str(cell).strip()
