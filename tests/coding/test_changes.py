@@ -76,4 +76,6 @@ def test_words_for_people():
     assert "surprise → negative" in text
     assert "micro → macro" in text
     assert "confirmed" in text
+    one, other = coding({"onset": 1, "offset": 5, "emotion": "fear"}), coding((1, 5))
+    assert "– → fear" in to_text(change_tables(corrections(one, other), one, other))
     assert len(change_tables(corrections(PROGRAM, PROGRAM), PROGRAM, PROGRAM)) == 1

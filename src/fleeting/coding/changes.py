@@ -103,9 +103,8 @@ def _change(before: pd.Series | None, after: pd.Series | None, tolerance: int) -
 def _line(row: pd.Series) -> list[str]:
     side = "after" if row["change"] == "added" else "before"
     moved = ["" if pd.isna(row[f"{name}_moved"]) else f"{row[f'{name}_moved']:+d}".replace("-", "−").replace("+0", "0") for name in NUMBERS]
-    words = [
-        str(row[f"{name}_{side}"]) if "" in (after := row[f"{name}_after"], row[f"{name}_{side}"]) or after == row[f"{name}_{side}"]
-        else f"{row[f'{name}_before']} → {after}"
-        for name in _LABELS
-    ]  # fmt: skip
+    words = []
+    for name in _LABELS:
+        before, after = row[f"{name}_{side}"], row[f"{name}_after"]
+        words.append(before if after in ("", before) else f"{before or '–'} → {after}")
     return [row["change"], f"{row[f'onset_{side}']} to {row[f'offset_{side}']}", *moved, *words]
