@@ -5,11 +5,12 @@ __version__ = "0.1.0"  # above the imports: the build reads it from here
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import classifiers, datasets, features, methods, metrics, models, preprocess, spotting, stats
+    from . import classifiers, coding, datasets, features, methods, metrics, models, preprocess, spotting, stats
     from .analysis.analyze import Analysis, analyze
     from .analysis.findings import Pictures
     from .clip import Clip, Video
     from .errors import (
+        CodingError,
         DatasetError,
         FleetingError,
         LeakageError,
@@ -53,6 +54,7 @@ __all__ = [
     "Apex",
     "BiWOOF",
     "Clip",
+    "CodingError",
     "Colour",
     "Crop",
     "CrossDataset",
@@ -78,6 +80,7 @@ __all__ = [
     "Video",
     "analyze",
     "classifiers",
+    "coding",
     "compare",
     "datasets",
     "evaluate",
@@ -101,12 +104,12 @@ __all__ = [
 
 # Each name is fetched when it is first asked for, so that `import fleeting` costs next to nothing and `fl.open_media` no scikit-learn.
 # No public function has the name of a file or folder beside this one: once imported, it would stand in the function's place.
-_ROOMS = {"classifiers", "datasets", "features", "methods", "metrics", "models", "preprocess", "spotting", "stats"}
+_ROOMS = {"classifiers", "coding", "datasets", "features", "methods", "metrics", "models", "preprocess", "spotting", "stats"}
 _LAZY = {
     "analysis.analyze": "Analysis analyze",
     "analysis.findings": "Pictures",
     "clip": "Clip Video",
-    "errors": "DatasetError FleetingError LeakageError MediaError ModelFileError OutputError TruncatedError UsageError",
+    "errors": "CodingError DatasetError FleetingError LeakageError MediaError ModelFileError OutputError TruncatedError UsageError",
     "evaluation.compare": "compare",
     "evaluation.evaluate": "evaluate",
     "evaluation.inflate": "inflate",

@@ -33,6 +33,12 @@ class DatasetError(FleetingError, OSError):
     exit_code = 3
 
 
+class CodingError(FleetingError, ValueError):
+    """A coder's file that cannot be read, or says what cannot be."""
+
+    exit_code = 3
+
+
 class OutputError(FleetingError, OSError):
     """A result that could not be written (disk full, folder read-only); nothing of it is left behind."""
 

@@ -115,6 +115,11 @@ def leaving(clips: Iterable[Clip], scheme: str | Mapping[str, str]) -> dict[str,
     return dict(Counter(f"{c.dataset} {word or 'uncoded'}" for c, word in zip(gone, words, strict=True)).most_common())
 
 
+def emotion_group(word: str) -> str:
+    """An emotion's group: negative, positive or surprise, as in MEGC 2019; "others" for any further word."""
+    return _THREE.get(_spelled(word), "others")
+
+
 def objective_class(aus: Sequence[str] | None) -> str | None:
     """The objective class of action units, ``I`` to ``VII``; None where they were not coded. Sides do not count."""
     if aus is None:

@@ -5,10 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
-from urllib.parse import unquote, urlparse
 
 import numpy as np
 import pandas as pd
@@ -16,66 +13,11 @@ import pytest
 from pympi.Elan import Eaf
 
 from fleeting.analysis import export
-from fleeting.analysis.export import FILES, check_writable, save, to_eaf, to_vtt
+from fleeting.analysis.export import FILES, check_writable, save, to_vtt
 from fleeting.analysis.findings import EVENT_COLUMNS
 from fleeting.errors import OutputError, UsageError
 
-
-def event(onset, offset, kind="micro", face=1, fps=100, **more):
-    values = {
-        "video": "a.mp4",
-        "face": face,
-        "onset_frame": onset,
-        "apex_frame": onset,
-        "offset_frame": offset,
-        "onset_s": onset / fps,
-        "apex_s": onset / fps,
-        "offset_s": offset / fps,
-        "score": 4.23456,
-        "emotion": "surprise",
-        "p_negative": 0.1,
-        "p_positive": 0.19,
-        "p_surprise": 0.71049,
-        "aus": "AU1+AU2",
-        "kind": kind,
-        "regions": "inner_brow",
-        "amplitude": 1.25,
-    }
-    return {**values, **more}
-
-
-def analysis(events=(), others=(), path="videos/a.mp4", rows=20, faces=(1,)):
-    signals = pd.DataFrame(
-        {
-            "frame": np.arange(rows),
-            "time_s": np.arange(rows) / 3,
-            "face": np.resize(faces, rows),
-            "seen": True,
-            "judged": True,
-            "chin_x": np.float32(1 / 3),
-            "chin_y": np.nan,
-            "micro": 0.5,
-            "threshold": 2.0,
-        }
-    )
-    return SimpleNamespace(
-        name=Path(path).name,
-        path=str(path),
-        events=pd.DataFrame(list(events), columns=list(EVENT_COLUMNS)),
-        others=pd.DataFrame(list(others), columns=list(export.OTHER_COLUMNS)),
-        signals=signals,
-        quality={
-            "frames": np.int64(20),
-            "duration_s": 6.67,
-            "frame_s": 0.01,
-            "light": np.nan,
-            "reason": None,
-            "limits": [],
-            "faces": [{"face": 1, "share": np.float32(0.5), "analysed": np.True_}],
-        },
-        settings={"version": "0.1.0", "spotter": "flow", "size": (1, 2)},
-        pictures={},
-    )
+from .made_findings import analysis, event
 
 
 def tree(folder):
@@ -107,7 +49,7 @@ def test_no_event_still_gives_a_header_and_valid_files(tmp_path):
     save(empty, tmp_path)
     assert (tmp_path / "events.csv").read_text().splitlines() == [",".join(EVENT_COLUMNS)]
     assert (tmp_path / "events.vtt").read_text() == "WEBVTT\n"
-    assert sorted(Eaf(tmp_path / "events.eaf").get_tier_names()) == ["blink", "head", "macro", "micro", "speech"]
+    assert {"blink", "head", "macro", "micro", "speech"} < set(Eaf(tmp_path / "events.eaf").get_tier_names())
     assert len((tmp_path / "signals.csv").read_text().splitlines()) == 1
 
 
@@ -143,76 +85,6 @@ def test_signals_are_rounded_and_read_back_in_pieces(tmp_path):
     assert read["chin_y"].isna().all()
     assert read["time_s"][1] == 0.3333
     assert read["seen"].all()
-
-
-def test_eaf_round_trip(tmp_path):
-    # In ms. The last frame (10 ms) belongs to the event, so that an event of one frame is one frame long.
-    found = analysis(
-        [event(10, 30), event(50, 50, emotion="negative", aus="")], [event(5, 15, "blink", emotion=None, aus=None)]
-    )
-    save(found, tmp_path)
-    eaf = Eaf(tmp_path / "events.eaf")
-    assert eaf.get_annotation_data_for_tier("micro") == [
-        (100, 310, "surprise .71 AU1+AU2 score 4.2"),
-        (500, 510, "negative .10 score 4.2"),
-    ]
-    assert eaf.get_annotation_data_for_tier("blink") == [(50, 160, "score 4.2")]
-    assert eaf.get_annotation_data_for_tier("macro") == []
-    times = [int(v) for v in re.findall(r'TIME_VALUE="(\d+)"', (tmp_path / "events.eaf").read_text())]
-    assert times == sorted(times)
-    assert len(times) == 6
-
-
-def test_eaf_links_the_video_absolutely_and_relatively(tmp_path):
-    media = tmp_path / "vidéos" / "für 100%.mp4"
-    other = tmp_path / "a.mov"
-    media.parent.mkdir()
-    for path in (media, other):
-        path.touch()
-    link = to_eaf(analysis(path=media), tmp_path / "out").media_descriptors[0]
-    assert link["MEDIA_URL"].isascii()
-    assert unquote(urlparse(link["MEDIA_URL"]).path) == media.as_posix()
-    assert link["RELATIVE_MEDIA_URL"] == "../vid%C3%A9os/f%C3%BCr%20100%25.mp4"
-    assert link["MIME_TYPE"] == "video/mp4"
-    beside = to_eaf(analysis(path=other), tmp_path).media_descriptors[0]
-    assert (beside["RELATIVE_MEDIA_URL"], beside["MIME_TYPE"]) == ("./a.mov", "video/quicktime")
-    assert not to_eaf(analysis(path=tmp_path)).media_descriptors  # a folder of pictures
-    assert not to_eaf(analysis(path=tmp_path / "camera0.mkv")).media_descriptors  # what a camera saw is not kept
-
-
-def test_eaf_has_no_overlap_within_a_tier():
-    # 10-20 and 20-30 share a frame: the first gives it up. 25-40 truly overlaps 20-30, 26-27 both: tiers of their own.
-    eaf = to_eaf(analysis([event(20, 30), event(10, 20), event(25, 40), event(26, 27)]))
-    spans = {
-        tier: [a[:2] for a in eaf.get_annotation_data_for_tier(tier)]
-        for tier in eaf.get_tier_names()
-        if "micro" in tier
-    }
-    assert spans == {
-        "micro": [(100, 200), (200, 310)],
-        "micro overlap 1": [(250, 410)],
-        "micro overlap 2": [(260, 280)],
-    }
-
-
-def test_eaf_never_loses_an_event_however_they_lie():
-    rng = np.random.default_rng(0)
-    onsets = rng.integers(0, 300, 100)
-    events = [event(int(a), int(a + d)) for a, d in zip(onsets, rng.integers(0, 40, 100), strict=True)]
-    eaf = to_eaf(analysis(events))
-    kept = 0
-    for tier in eaf.get_tier_names():
-        spans = sorted(a[:2] for a in eaf.get_annotation_data_for_tier(tier))
-        kept += len(spans)
-        assert all(a < b for a, b in spans)
-        assert all(b <= c for (_, b), (c, _) in pairwise(spans))
-    assert kept == 100
-
-
-def test_several_faces_have_tiers_of_their_own():
-    eaf = to_eaf(analysis([event(10, 20, face=2)], faces=(1, 2)))
-    assert len(eaf.get_tier_names()) == 10
-    assert len(eaf.get_annotation_data_for_tier("micro face 2")) == 1
 
 
 def test_vtt_cues_in_order_of_time_and_escaped():
@@ -314,7 +186,7 @@ def test_a_disk_that_fills_up(tmp_path):
     # The limit on a file's size is the nearest to a full disk that any user can set; signals.csv does not fit.
     script = """if True:
         import resource, signal, sys
-        from test_export import analysis
+        from made_findings import analysis
         from fleeting.errors import OutputError
         from fleeting.analysis.export import save
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -25,7 +25,7 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     recording = {"fps": fps, "fps_assumed": False, "width": 640, "height": 480, "truncated": None, "repaired": 0, **media}
     found = Signals({1: table} if people else {}, crowd, times)
     judged = np.full(len(times), bool(people)) & table["seen"].to_numpy()
-    out = assess(SimpleNamespace(**recording), found, judged, mode=mode, max_duration_s=0.5)
+    out = assess(SimpleNamespace(**recording), found, judged, judged & (np.arange(len(times)) % 2 == 0), mode=mode, max_duration_s=0.5)
     json.dumps(out, allow_nan=False)
     return out
 
@@ -40,6 +40,7 @@ def test_a_good_recording_has_no_limits_but_the_one_that_always_holds():
     assert "No one's thoughts or honesty can be read from it" in always
     assert (out["frames"], out["fps"], out["duration_s"], out["frame_s"]) == (1000, 100, 10, 0.01)
     assert (out["judged_s"], out["judged_share"], out["seconds_without_face"]) == (10, 1, 0)
+    assert (out["judged_upper_share"], out["judged_lower_share"]) == (1, 0.5)
     assert not out["variable_rate"]
 
 

@@ -28,7 +28,7 @@ def event(onset, offset, kind="micro", **more):
         "offset_frame": offset,
         "onset_s": onset / 100,
         "apex_s": onset / 100 + 0.01,
-        "offset_s": offset / 100,
+        "offset_s": (offset + 1) / 100,
         "score": 4.2,
         "emotion": "surprise",
         "p_negative": 0.1,
@@ -38,6 +38,8 @@ def event(onset, offset, kind="micro", **more):
         "kind": kind,
         "regions": "inner_brow+right_mouth",
         "amplitude": 1.2,
+        "open": "",
+        "certain": True,
     }
     return {**values, **more}
 

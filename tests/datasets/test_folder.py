@@ -42,7 +42,22 @@ def test_video_files_know_their_rate_and_give_what_lies_between_onset_and_offset
     (clip,) = FolderDataset(tmp_path).clips()
     assert (clip.fps, clip.onset, clip.apex, clip.offset) == (25.0, 0, 2, 4)
     assert np.abs(clip.frames.mean((1, 2, 3)) - np.arange(80, 161, 20)).max() < 6
-    assert FolderDataset(tmp_path).check().ok
+    checkup = FolderDataset(tmp_path).check()
+    assert checkup.ok
+    assert not [finding.text for finding in checkup.findings if finding.topic == "long"]
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_recording_may_lie_outside_of_the_folder(tmp_path, absolute):
+    film = _film(tmp_path / "film.mp4")
+    root = tmp_path / "coded"
+    root.mkdir()
+    _write(root, f"a,anna,4,6,8,surprise,,,,{film if absolute else '../film.mp4'},,")
+    (clip,) = FolderDataset(root).clips()
+    assert len(clip.frames) == 5
+    film.unlink()
+    with pytest.raises(DatasetError, match=r"film\.mp4 does not exist \(a in .*clips\.csv\)"):
+        FolderDataset(root).clips()
 
 
 def test_events_of_one_recording_become_a_video(tmp_path):

@@ -4,44 +4,39 @@
 ``events.csv``     one row an event (micro, macro), columns :data:`EVENT_COLUMNS`
 ``analysis.json``  events, the other kinds (blink, speech, head), quality, settings; strict JSON, format 1
 ``signals.csv``    one row a frame and face: what was measured
-``events.eaf``     ELAN annotations, linked to the video, one tier a kind and face
+``events.eaf``     ELAN annotations to correct, linked to the video (:mod:`fleeting.analysis.elan`)
 ``events.vtt``     WebVTT subtitles of the events
 ``report.html``    everything on one self-contained page (:mod:`fleeting.analysis.report`)
 =================  ===================================================================================
 
-Times are seconds since the first frame, the same in each file. An interval's last frame belongs to it: ``offset_s`` is when that
-frame ends.
+Times are seconds since the first frame, the same in each file; what an interval's end is, :mod:`fleeting.analysis.clock` says.
 """
 from __future__ import annotations
 
 import errno
 import json
 import math
-import mimetypes
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..drawing.page import write_plainly
 from ..errors import FleetingError, OutputError, UsageError
+from .clock import milliseconds
+from .elan import faces_of, to_eaf
 from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings
 from .report import report_html
-
-if TYPE_CHECKING:
-    from pympi.Elan import Eaf
 
 FILES = ("events.csv", "analysis.json", "signals.csv", "events.eaf", "events.vtt", "report.html")
 DECIMALS = {"onset_s": 4, "apex_s": 4, "offset_s": 4, "score": 2, "p_negative": 3, "p_positive": 3, "p_surprise": 3,
             "amplitude": 2}
-KINDS = ("micro", "macro", "blink", "speech", "head", "closed", "other")
 
 
 def save(analysis: Findings, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -146,55 +141,13 @@ def to_vtt(analysis: Findings) -> str:
     """Subtitles in WebVTT: a cue for each micro- and macro-expression, by time; valid when there is none."""
     cues = ["WEBVTT"]
     rows = analysis.events.sort_values("onset_s", kind="stable") if len(analysis.events) else analysis.events
-    several = len(_faces(analysis)) > 1
+    several = len(faces_of(analysis)) > 1
     for number, (_, row) in enumerate(rows.iterrows(), start=1):
-        begin, end = _milliseconds(row, analysis)
+        begin, end = milliseconds(row["onset_s"], row["offset_s"])
         face = f", face {row['face']}" if several else ""
         text = escape(f"{row['kind']}{face}: {_value(row)}", quote=False)
         cues.append(f"{number}\n{_timestamp(begin)} --> {_timestamp(end)}\n{text}")
     return "\n\n".join(cues) + "\n"
-
-
-def to_eaf(analysis: Findings, folder: str | os.PathLike[str] = ".") -> Eaf:
-    """ELAN annotations with one tier a kind and face, all of them present even when empty; times in ms.
-
-    A tier of ELAN holds no two annotations at one time. Where two events share only the frame at which one ends and
-    the other begins, the earlier gives that frame up; where they truly overlap, both keep their times and the later
-    goes to a tier of its own, ``micro overlap 1``.
-
-    Parameters
-    ----------
-    analysis : Findings
-        Its video is linked by address and relative to `folder`; a folder of pictures or what a camera saw cannot be.
-    folder : path, default='.'
-        Where the file will lie.
-
-    Returns
-    -------
-    pympi.Elan.Eaf
-        ``to_file(path)`` writes it.
-    """
-    from pympi.Elan import Eaf
-
-    eaf = Eaf(author=f"Fleeting {analysis.settings.get('version', '')}".strip())
-    eaf.remove_tier("default")
-    eaf.header.update(MEDIA_FILE="", TIME_UNITS="milliseconds")
-    if os.path.isfile(analysis.path):
-        eaf.add_linked_file(**_media_link(analysis.path, folder))
-    faces = _faces(analysis)
-    for face in faces:
-        for kind in KINDS:
-            table = analysis.events if kind in KINDS[:2] else analysis.others
-            tier = f"{kind} face {face}" if len(faces) > 1 else kind
-            rows = table[(table["kind"] == kind) & (table["face"] == face)] if len(table) else table
-            for lane, spans in enumerate(_without_overlap(rows, analysis)):
-                name = f"{tier} overlap {lane}" if lane else tier
-                eaf.add_tier(name, part=f"face {face}")
-                for begin, end, value in spans:
-                    eaf.add_annotation(name, begin, end, value)
-    _sort_time_slots(eaf)
-    eaf.properties = [("lastUsedAnnotationId", eaf.maxaid)]
-    return eaf
 
 
 @contextmanager
@@ -257,11 +210,6 @@ def _plain(value: Any) -> Any:
     return None if value is pd.NA or value is pd.NaT else str(value)
 
 
-def _faces(analysis: Findings) -> list[int]:
-    tables = (analysis.signals, analysis.events, analysis.others)
-    return sorted({int(face) for table in tables if len(table) for face in table["face"].unique()}) or [1]
-
-
 def _value(row: pd.Series) -> str:
     """What an annotation says, such as ``surprise .71 AU1+AU2 score 4.2``."""
     parts = []
@@ -273,51 +221,6 @@ def _value(row: pd.Series) -> str:
     if pd.notna(row.get("score")):
         parts.append(f"score {row['score']:.1f}")
     return " ".join(parts) or str(row["kind"])
-
-
-def _milliseconds(row: pd.Series, analysis: Findings) -> tuple[int, int]:
-    """Begin and end of an event; the last frame is part of it, so that one frame's event is one frame long."""
-    begin = max(round(1000 * row["onset_s"]), 0)
-    return begin, max(round(1000 * row["offset_s"]), begin + 1)
-
-
-def _without_overlap(rows: pd.DataFrame, analysis: Findings) -> list[list[tuple[int, int, str]]]:
-    """Annotations (begin, end, value) in as many lanes as they need, at least one; see :func:`to_eaf`."""
-    lanes: list[list[tuple[int, int, str]]] = [[]]
-    last: list[int] = [0]                                 # ms of the last event's own last frame, by lane
-    for _, row in rows.sort_values(["onset_s", "offset_s"]).iterrows() if len(rows) else ():
-        begin, end = _milliseconds(row, analysis)
-        lane = next((i for i, done in enumerate(lanes)
-                     if not done or done[-1][1] <= begin or done[-1][0] < begin >= last[i]), len(lanes))
-        if lane == len(lanes):
-            lanes.append([])
-            last.append(0)
-        if lanes[lane]:
-            earlier = lanes[lane][-1]
-            lanes[lane][-1] = (earlier[0], min(earlier[1], begin), earlier[2])
-        lanes[lane].append((begin, end, _value(row)))
-        last[lane] = round(1000 * (row["offset_s"] - (analysis.quality.get("frame_s") or 0)))
-    return lanes
-
-
-def _media_link(path: str, folder: str | os.PathLike[str]) -> dict[str, str | None]:
-    media = Path(os.path.abspath(path))
-    try:
-        near = Path(os.path.relpath(media, os.path.abspath(folder))).as_posix()
-        relative = quote(os.fsencode(near if near.startswith("../") else f"./{near}"))
-    except ValueError:                                    # another drive: there is no relative way
-        relative = None
-    mime = mimetypes.guess_type(media.name)[0] or "video/*"
-    return {"file_path": media.as_uri(), "relpath": relative, "mimetype": mime}
-
-
-def _sort_time_slots(eaf: Eaf) -> None:
-    """Number the time slots in the order of time, as ELAN itself writes them."""
-    order = sorted(eaf.timeslots, key=lambda slot: eaf.timeslots[slot])
-    new = {slot: f"ts{i}" for i, slot in enumerate(order, start=1)}
-    eaf.timeslots = {new[slot]: eaf.timeslots[slot] for slot in order}
-    for spans, *_ in eaf.tiers.values():
-        spans.update({name: (new[s], new[e], *rest) for name, (s, e, *rest) in spans.items()})
 
 
 def _timestamp(ms: int) -> str:

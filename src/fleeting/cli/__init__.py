@@ -10,6 +10,7 @@ import typer
 
 from ..errors import FleetingError
 from .analyze import analyze
+from .coded import coded
 from .compare import compare, report
 from .datasets import datasets
 from .demo import demo
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Facial micro-expressions: found in video, named, and measured honestly.",
 )
-for command in (analyze, demo, evaluate, compare, report, inflate, reproduce, train, methods, cache):
+for command in (analyze, coded, demo, evaluate, compare, report, inflate, reproduce, train, methods, cache):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.add_typer(models, name="models")

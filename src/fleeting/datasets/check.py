@@ -237,7 +237,7 @@ def _numbers(table: pd.DataFrame) -> Iterator[Finding]:
             yield Finding("warning", "onset", str(clip), "no onset was coded; it is taken to begin with its first picture")
         for clip in table.loc[table["offset"].isna(), "clip"]:
             yield Finding("warning", "offset", str(clip), "no offset was coded, or zero")
-    seconds = (table["offset"] - table["onset"] + 1) / table["fps"]
+    seconds = (table["offset"] - table["onset"] + 1) / table["fps"].where(table["fps"] > 0)  # 0: the video knows
     long = ((table["kind"] == "micro") & (seconds > MICRO_S)).fillna(False).astype(bool)
     for clip, length in zip(table.loc[long, "clip"], seconds[long], strict=True):
         yield Finding("warning", "long", str(clip), f"lasts {length:.2f} s; a micro-expression lasts at most {MICRO_S} s")

@@ -34,7 +34,7 @@ class FolderDataset(Dataset):
     aus        ``AU4+L10``; ``none``: coded, none seen; empty: not coded
     kind       ``micro`` (default) or ``macro``
     fps        frames a second, where it differs from the parameter
-    path       the folder or video file below the root, where it is not ``clip``
+    path       the folder or video file, where it is not ``clip``: below the root, from the root (``../interview.mp4``) or absolute
     video      name of the long recording this event is in: ``videos()`` puts those of one name together
     ========== =========================================================================================================
 
@@ -114,6 +114,11 @@ class FolderDataset(Dataset):
         return dict.fromkeys(range(self._length(path)), path)
 
     def _path(self, row: Any) -> Path:
+        if Path(row.path).is_absolute() or ".." in Path(row.path).parts:
+            elsewhere = self.root / row.path
+            if not elsewhere.exists():
+                raise DatasetError(f"{elsewhere} does not exist ({row.clip} in {self.sheet}). Copy it there, or mend the table.")
+            return elsewhere
         folder = self.root
         for part in Path(row.path).parts:
             found = self.tree.child(folder, part)
