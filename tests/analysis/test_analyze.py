@@ -61,18 +61,22 @@ def test_tables_are_as_documented(analysis):
     events = analysis.events
     assert tuple(events.columns) == EVENT_COLUMNS
     assert tuple(analysis.others.columns) == OTHER_COLUMNS
-    assert set(analysis.others["kind"]) <= {"blink", "speech", "head"}
+    assert set(analysis.others["kind"]) <= {"blink", "closed", "speech", "head", "other"}
     assert (events["onset_frame"] <= events["apex_frame"]).all()
     assert (events["apex_frame"] <= events["offset_frame"]).all()
-    for point in ("onset", "apex", "offset"):
-        assert events[f"{point}_s"].to_numpy() == pytest.approx(events[f"{point}_frame"].to_numpy() / 50, abs=1e-4)
+    for point, ends in (("onset", 0), ("apex", 0), ("offset", 1)):  # an event ends when its last frame does
+        assert events[f"{point}_s"].to_numpy() == pytest.approx((events[f"{point}_frame"].to_numpy() + ends) / 50, abs=1e-4)
+    assert events["certain"].all()
+    assert set(events["open"]) == {""}
     assert (events["score"] > analysis.signals["threshold"].iloc[0]).all()
     assert events["amplitude"].between(0.4, 8).all()
     signals = analysis.signals
     assert len(signals) == 250
     assert {"frame", "time_s", "seen", "judged", "face", "micro", "threshold", "head_speed", *COLUMNS} <= set(signals.columns)
-    assert signals["judged"].all()
-    assert analysis.quality["judged_s"] == 5
+    assert signals["judged"].mean() > 0.9
+    assert analysis.quality["judged_s"] == pytest.approx(5 * signals["judged"].mean())
+    assert {row["part"] for row in analysis.quality["sensitivity"]} <= {"calm", "moving"}
+    assert any("would have been found" in sentence for sentence in analysis.quality["limits"])
     assert analysis.settings["mode"] == "mesh"
 
 

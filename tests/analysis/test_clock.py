@@ -38,5 +38,5 @@ def test_times_beyond_the_recording_are_its_first_and_last_frame():
 
 
 def test_one_frame_is_one_frame_long():
-    assert milliseconds(0.1, 0.1, 0.01) == (100, 110)
-    assert milliseconds(0.1, 0.1, 0) == (100, 101)
+    assert milliseconds(0.1, 0.11) == (100, 110)
+    assert milliseconds(0.1, 0.1) == (100, 101)

@@ -97,11 +97,11 @@ def test_timeline_links_each_event_to_its_row():
     root = ET.fromstring(timeline_svg(analysis(events=events)))
     links = list(root.iter(SVG + "a"))
     assert [(a.get("href"), a.get("class")) for a in links] == [("#event-1", "micro"), ("#event-2", "macro")]
-    assert links[0].find(SVG + "title").text == "1. micro 3.00 s, 210 ms, surprise, AU1+AU2"
+    assert links[0].find(SVG + "title").text == "1. micro 3.00 s, 200 ms, surprise, AU1+AU2"
     assert links[1].find(SVG + "title").text.endswith("<&>")
     band = links[0].find(SVG + "rect")
     assert float(band.get("x")) == 3000
-    assert float(band.get("width")) == 210
+    assert float(band.get("width")) == 200
 
 
 def test_timeline_numbers_events_over_all_faces():

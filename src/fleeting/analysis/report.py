@@ -73,9 +73,10 @@ def _summary(analysis: Findings) -> str:
 
 def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
     """What the page says about each event, micro first, then by time; and how many had to go without pictures."""
-    events = analysis.events.assign(number=range(1, len(analysis.events) + 1), nth=analysis.events.groupby("kind").cumcount() + 1)
+    events = analysis.events.assign(number=range(1, len(analysis.events) + 1))
     if not len(events):
         return [], 0
+    events = events.assign(nth=events.groupby("kind").cumcount() + 1)
     micro_first = events["kind"].map({"micro": 0}).fillna(1)
     pictures, room = {}, PICTURE_BYTES
     for label in events.assign(rank=micro_first).sort_values(["rank", "score"], ascending=[True, False]).index:

@@ -21,7 +21,7 @@ from ..synthetic.signals import add_expressions, mean_skin
 
 SIZES, SECONDS = (1.0, 2.0, 3.0, 5.0), (0.2, 0.35, 0.5)  # % of the eye distance; from onset to offset
 APART_S = 5.0  # between two that are added, so that they do not become this person's habit
-ENOUGH, ROUNDS = 24, 100  # of each size and length, if the recording has room for them in so many rounds
+ENOUGH, ROUNDS = 16, 60  # of each size and length, if the recording has room for them in so many rounds
 NEAR_S = 0.2  # an event is found where an apex is as near as this to its own
 Placed = tuple[int, int, np.ndarray, float, float]  # onset and apex frame, course, size, length
 COLOURS = ("var(--micro)", "var(--macro)", "var(--fill)")  # of the page, a length each
@@ -63,15 +63,15 @@ def sensitivity(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0)
 
 
 def in_words(shares: pd.DataFrame) -> str:
-    """One sentence of it: of movements of 2 % of the eye distance that last a third of a second; empty where there is nothing to say."""
+    """One sentence of it, about movements of 2 % of the eye distance; empty where too few had room."""
     said = []
     for part, when in (("calm", "while the person sat still"), ("moving", "while they moved or spoke")):
-        row = shares[(shares["size"] == 2.0) & (shares["seconds"] == 0.35) & (shares["part"] == part)]
-        if len(row) and row["added"].iloc[0] >= 5:
-            said.append(f"{round(10 * row['share'].iloc[0])} in 10 would have been found {when}")
+        rows = shares[(shares["size"] == 2.0) & (shares["part"] == part)]
+        if (added := int(rows["added"].sum())) >= 5:
+            said.append(f"{round(10 * int(rows['found'].sum()) / added)} in 10 would have been found {when}")
     if not said:
         return ""
-    return f"Of brief movements like a raised brow, 2 % of the eye distance large and a third of a second long, {', '.join(said)}."
+    return f"Of movements of {SECONDS[0]:g} to {SECONDS[-1]:g} s by 2 % of the eye distance, such as a raised brow, {', '.join(said)}."
 
 
 def chart(shares: pd.DataFrame) -> str:

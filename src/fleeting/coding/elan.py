@@ -35,7 +35,7 @@ _EVENTS = HOLDS[:3]
 
 # What words of a tier's name tell, those first that say more: "micro emotion" holds emotions, "micro blink" blinks.
 _WORDS = {
-    "skip": "blink blinks speech talk talking speaking head gaze score scores confidence",
+    "skip": "blink blinks closed other speech talk talking speaking head gaze score scores confidence",
     "apex": "apex apices peak peaks",
     "aus": "au aus facs actionunit actionunits",
     "emotion": "emotion emotions emo affect valence feeling",
