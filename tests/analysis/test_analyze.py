@@ -176,6 +176,8 @@ def test_each_of_two_people_can_be_chosen_or_both(pair):
     assert set(both.signals["face"]) == {1, 2}
     assert len(both.signals) == 100
     assert sorted(both.events["face"]) == [1, 2]
+    assert {shown.moving.shape for shown in both.pictures.values()} == {(12, 112, 112, 3)}
+    assert [shown.moving for shown in left.pictures.values()] == [None]
     assert all(face["analysed"] for face in both.quality["faces"])
 
 

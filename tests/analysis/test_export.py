@@ -87,6 +87,13 @@ def test_signals_are_rounded_and_read_back_in_pieces(tmp_path):
     assert read["seen"].all()
 
 
+def test_subtitles_count_from_the_beginning_of_the_file_where_the_sound_is_ahead():
+    """Players count so; all cues were that much too early."""
+    late = analysis([event(10, 30)])
+    late.quality["first_frame_s"] = 0.52
+    assert "00:00:00.620 --> 00:00:00.830" in to_vtt(late)
+
+
 def test_vtt_cues_in_order_of_time_and_escaped():
     text = to_vtt(analysis([event(360_050, 360_070, "macro"), event(10, 30, aus="<b>&-->")]))
     assert text == (

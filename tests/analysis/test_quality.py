@@ -22,7 +22,10 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     table["seen"] = True if seen is None else seen
     table.loc[~table["seen"], list(usual)] = np.nan
     crowd = [Person(k, None, 0.0, times[-1], float(times[-1]), [90.0, 92.0]) for k in range(1, people + 1)]
-    recording = {"fps": fps, "fps_assumed": False, "width": 640, "height": 480, "truncated": None, "repaired": 0, **media}
+    recording = {
+        "fps": fps, "fps_assumed": False, "width": 640, "height": 480, "pixel_aspect": 1.0, "start": 0.0, "truncated": None, "repaired": 0,
+        **media,
+    }  # fmt: skip
     found = Signals({1: table} if people else {}, crowd, times)
     judged = np.full(len(times), bool(people)) & table["seen"].to_numpy()
     out = assess(SimpleNamespace(**recording), found, judged, judged & (np.arange(len(times)) % 2 == 0), mode=mode, max_duration_s=0.5)
@@ -113,3 +116,11 @@ def test_what_broke_off_and_what_was_repaired():
     assert out["limits"][0] == "The recording is incomplete: a.mp4 breaks off after 7 frames."
     assert out["limits"][1].startswith("Coarse mode")
     assert "4 frames had no usable timestamp" in said(out)
+
+
+def test_times_rounded_to_a_millisecond_give_the_rate_and_not_that_of_one_step():
+    """30 frames a second were 30.3, for the usual step is 33 ms."""
+    rounded = np.round(np.arange(299) / 30, 3)
+    out = quality(fps=30.0, times=rounded)
+    assert out["fps"] == pytest.approx(30, abs=0.005)
+    assert not out["variable_rate"]

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from fleeting.analysis.findings import EVENT_COLUMNS, OTHER_COLUMNS
 from fleeting.analysis.report import au_name, report_html
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 36, 3), np.uint8)
-PICTURES = SimpleNamespace(onset=PICTURE, apex=PICTURE, flow=PICTURE, magnified=PICTURE, factor=8.0)
+PICTURES = SimpleNamespace(onset=PICTURE, apex=PICTURE, flow=PICTURE, magnified=PICTURE, factor=8.0, moving=None)
 
 
 def event(onset, offset, kind="micro", **more):
@@ -185,6 +186,26 @@ def test_cards_say_what_was_found_micro_first():
     images = [a for tag, a in page.tags if tag == "img" and a.get("loading") == "lazy"]
     assert len(images) == 8
     assert all(a["alt"] for a in images)
+
+
+def test_the_events_of_several_faces_play_at_their_side():
+    both = analysis([event(100, 119), event(300, 499, "macro", face=2)])
+    film = np.random.default_rng(1).integers(0, 255, (6, 20, 20, 3), np.uint8)
+    both.pictures = dict.fromkeys(both.events.index, SimpleNamespace(**{**vars(PICTURES), "moving": film}))
+    page = Page(report_html(both))
+    films = [a for tag, a in page.tags if tag == "img" and "animation-duration" in a.get("style", "")]
+    # 20 frames of 10 ms in 2 s; 200 frames in the 2 s that they lasted.
+    assert [a["alt"] for a in films] == ["Face, played 10 times slower, event 1", "Face, as it happened, event 2"]
+    assert films[0]["style"] == "width:600%;animation-timing-function:steps(6);animation-duration:2.00s"
+    strip = base64.b64decode(films[0]["src"].partition(",")[2])
+    assert cv2.imdecode(np.frombuffer(strip, np.uint8), cv2.IMREAD_COLOR).shape == (20, 120, 3)
+
+
+def test_moving_pictures_count_for_the_size_of_the_page(monkeypatch):
+    many = analysis([event(4 * i, 4 * i + 3, score=float(i)) for i in range(20)])
+    many.pictures = dict.fromkeys(many.events.index, SimpleNamespace(**{**vars(PICTURES), "moving": np.stack([PICTURE] * 12)}))
+    monkeypatch.setattr(report, "PICTURE_BYTES", 10 * 4 * len(report.picture(PICTURE)))
+    assert "of 20 events, those with the lowest scores, are shown without pictures" in Page(report_html(many)).text
 
 
 def test_the_timeline_is_well_formed():

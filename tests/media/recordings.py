@@ -19,11 +19,15 @@ def blocks(count: int, width: int = 96, height: int = 64) -> np.ndarray:
 
 
 def write_av(path: Path, images: np.ndarray, codec: str = "libx264", pix_fmt: str = "yuv420p", **settings) -> Path:
-    """Files which write_video does not make: other pixel formats, rotation, options of the muxer and the encoder."""
+    """Files which write_video does not make: other pixel formats, rates, rotation, options of the muxer and the encoder."""
+    rate = settings.get("rate", Fraction(25))
     with av.open(str(path), "w", options=settings.get("muxer", {})) as container:
-        stream = container.add_stream(codec, rate=25, options=settings.get("encoder", {}))
+        stream = container.add_stream(codec, rate=rate, options=settings.get("encoder", {}))
         stream.height, stream.width = images.shape[1:3]
         stream.pix_fmt = pix_fmt
+        stream.codec_context.time_base = 1 / rate
+        if "aspect" in settings:
+            stream.codec_context.sample_aspect_ratio = settings["aspect"]
         if "rotation" in settings:
             stream.set_display_rotation(settings["rotation"], hflip=settings.get("hflip", False))
         if "colour_range" in settings:
@@ -31,7 +35,7 @@ def write_av(path: Path, images: np.ndarray, codec: str = "libx264", pix_fmt: st
         for index, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame = frame.reformat(format=pix_fmt, dst_color_range=settings.get("colour_range"))
-            frame.pts, frame.time_base = index, Fraction(1, 25)
+            frame.pts, frame.time_base = index, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

@@ -1,6 +1,7 @@
 """Video files of all kinds, whole, cut off and damaged: upright, true in colour, honest about what is missing."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -25,6 +26,51 @@ def test_rotated_recordings_come_upright(tmp_path, rotation, turns, hflip):
     for frame in media:
         assert np.abs(frame.image.astype(int) - expected).mean() < 8
         assert frame.image.flags.c_contiguous
+
+
+OBLONG = {
+    "a.mp4": ("libx264", "yuv420p"),
+    "a.mov": ("mpeg4", "yuv420p"),
+    "a.mkv": ("libx264", "yuv420p"),
+    "a.avi": ("mpeg4", "yuv420p"),
+    "b.avi": ("mjpeg", "yuvj420p"),
+    "a.wmv": ("wmv2", "yuv420p"),
+    "a.ts": ("libx264", "yuv420p"),
+    "a.mpg": ("mpeg2video", "yuv420p"),
+}
+
+
+def disc(width: int, height: int, aspect: float) -> np.ndarray:
+    """Three pictures of a disc of 60 px as a camera stores it whose pixels are ``aspect`` times as wide as high."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    inside = ((x - width / 2 + 0.5) * aspect) ** 2 + (y - height / 2 + 0.5) ** 2 < 30**2
+    return np.where(inside[..., None], np.uint8(220), np.uint8(30)).repeat(3, axis=2)[None].repeat(3, axis=0)
+
+
+@pytest.mark.parametrize("name", OBLONG)
+@pytest.mark.parametrize(("width", "aspect"), [(96, Fraction(4, 3)), (108, Fraction(8, 9))])  # 16:9 and 4:3, which MPEG-2 knows
+def test_pixels_that_are_not_square_are_made_so(tmp_path, name, width, aspect):
+    """They were taken for square: the face was squeezed, and less often found."""
+    media = open_media(write_av(tmp_path / name, disc(width, 72, float(aspect)), *OBLONG[name], aspect=aspect))
+    assert media.pixel_aspect == pytest.approx(float(aspect))
+    assert (media.width, media.height) == ((128, 72) if aspect > 1 else (108, 81))
+    seen = [frame.image for frame in media]
+    assert {image.shape for image in seen} == {(media.height, media.width, 3)}
+    bright = seen[1][..., 1] > 125
+    assert np.ptp(np.flatnonzero(bright.any(0))) == pytest.approx(np.ptp(np.flatnonzero(bright.any(1))), abs=2)
+    np.testing.assert_array_equal(next(media.frames(1, 2)).image, seen[1])
+
+
+def test_oblong_pixels_of_a_recording_that_was_turned(tmp_path):
+    """The picture is made square before it is turned upright, for the shape is that of the stored pixels."""
+    media = open_media(write_av(tmp_path / "a.mp4", disc(112, 96, 16 / 9), aspect=Fraction(16, 9), rotation=90))
+    assert (media.height, media.width) == (199, 96)
+    assert next(iter(media)).image.shape == (199, 96, 3)
+
+
+def test_a_shape_of_pixels_that_no_camera_has_is_not_believed(tmp_path):
+    media = open_media(write_av(tmp_path / "a.mkv", noise(2), aspect=Fraction(1, 40)))
+    assert (media.pixel_aspect, media.width, media.height) == (1.0, 48, 32)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +119,28 @@ def test_sound_that_outlasts_the_pictures_is_not_a_truncation(tmp_path):
     media = open_media(path)
     assert len(list(media)) == 5
     assert media.truncated is None
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.ts"])
+@pytest.mark.parametrize("late", [0, 13])  # frames of 40 ms
+def test_a_picture_that_begins_after_the_sound(tmp_path, name, late):
+    path = tmp_path / name
+    with av.open(str(path), "w") as container:
+        video, sound = container.add_stream("mpeg4", rate=25), container.add_stream("aac", rate=16000)
+        video.height, video.width, video.pix_fmt = 64, 96, "yuv420p"
+        for index in range(16):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 16000, index * 1024
+            container.mux(sound.encode(frame))
+        for index, image in enumerate(blocks(10)):
+            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+            picture.pts, picture.time_base = late + index, Fraction(1, 25)
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+        container.mux(sound.encode(None))
+    media = open_media(path)
+    assert media.start == pytest.approx(late * 0.04, abs=0.065)  # the encoder of the sound begins 64 ms earlier
+    assert [frame.time for frame in media] == pytest.approx(np.arange(10) / 25)
 
 
 # Recordings that break off

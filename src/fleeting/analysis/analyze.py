@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a s
     from ..spotting.flow_spotter import FlowSpotter, Spotted
 
 MAX_PICTURES = 100  # events whose pictures are kept, those with the highest scores
+MOVING, MOVING_PX = 12, 112  # pictures of an event that play in the report, and their sides
 MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
 
@@ -130,7 +131,7 @@ def analyze(
             upper |= spotted[number].upper
             lower |= spotted[number].lower
         events, others = _tables(media.name, signals, spotted, frame_s)
-        pictures = _recognise(events, others, signals, media, detector, method)
+        pictures = _recognise(events, others, signals, media, detector, method, moving=face == "all")
         quality = assess(media, signals, upper, lower, mode=mode, max_duration_s=spotting.max_duration_s)
         shares = sensitivity(signals.tables, spotting)
         quality["sensitivity"], said = shares.to_dict("records"), in_words(shares)
@@ -224,7 +225,7 @@ def _tables(name: str, signals: Signals, spotted: dict[int, Spotted], frame_s: f
 
 
 def _recognise(
-    events: pd.DataFrame, others: pd.DataFrame, signals: Signals, media: Media, detector: Detector, method: Any
+    events: pd.DataFrame, others: pd.DataFrame, signals: Signals, media: Media, detector: Detector, method: Any, *, moving: bool
 ) -> dict[int, Pictures]:
     """Emotion, probabilities and action units written into ``events``; the pictures of the best events by row label."""
     columns = [[str(c) for c in method.classes_].index(group) for group in GROUPS]
@@ -236,7 +237,7 @@ def _recognise(
         row = events.iloc[label]
         clip = _clip(row, signals.tables[int(row["face"])].iloc[int(row["onset_frame"])], media, detector)
         if label in shown:
-            pictures[label] = _picture(clip)
+            pictures[label] = _picture(clip, moving)
         here = (
             (speech["face"] == row["face"]) & (speech["onset_frame"] <= row["apex_frame"]) & (speech["offset_frame"] >= row["onset_frame"])
         )
@@ -307,7 +308,7 @@ def _face_at(signal: pd.Series, image: np.ndarray, detector: Detector) -> Face:
     return mean_face(place, float(signal["iod"]), float(signal["roll"]))
 
 
-def _picture(clip: Clip) -> Pictures:
+def _picture(clip: Clip, moving: bool) -> Pictures:
     frames = clip.frames
     onset, apex = frames[clip.onset], frames[clip.apex]
     motion = cv2.GaussianBlur(flow(onset, apex), (0, 0), 1.5)
@@ -318,7 +319,15 @@ def _picture(clip: Clip) -> Pictures:
     source = np.stack([x, y], axis=2) - factor * motion
     magnified = cv2.remap(onset, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     # Copies: a view of the clip's frames would keep all of them in memory.
-    return Pictures(onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, factor)
+    return Pictures(
+        onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, factor, _moving(frames) if moving else None
+    )
+
+
+def _moving(frames: np.ndarray) -> np.ndarray:
+    """Some of the frames, evenly taken, small."""
+    some = np.unique(np.linspace(0, len(frames) - 1, MOVING).round().astype(int))
+    return np.stack([cv2.resize(frames[i], (MOVING_PX, MOVING_PX), interpolation=cv2.INTER_AREA) for i in some])
 
 
 def _reason(events: pd.DataFrame, signals: Signals, judged: np.ndarray) -> str | None:

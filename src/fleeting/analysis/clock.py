@@ -25,10 +25,13 @@ class Clock:
         Nominal frames a second.
     times : ndarray of shape (T,) float64, or None
         Timestamps, s since the first frame, ascending. None: not known, and frames follow each other at ``fps``.
+    start_s : float
+        How long after the beginning of the file, from which players and ELAN count, the first frame is shown, s.
     """
 
     fps: float
     times: np.ndarray | None = None
+    start_s: float = 0.0
 
     @property
     def frame_s(self) -> float:

@@ -77,7 +77,7 @@ def to_eaf(analysis: Findings, folder: str | os.PathLike[str] = ".") -> Eaf:
     ----------
     analysis : Findings
         Its video is linked by address and relative to `folder`; a folder of pictures or what a camera saw cannot be. Of its events, apex,
-        emotion, ``aus``, score and ``note`` may be missing.
+        emotion, ``aus``, score and ``note`` may be missing. Where its first frame comes later than the sound, ``TIME_ORIGIN`` says so.
     folder : path, default='.'
         Where the file will lie.
 
@@ -94,7 +94,7 @@ def to_eaf(analysis: Findings, folder: str | os.PathLike[str] = ".") -> Eaf:
     eaf.remove_linguistic_type("default-lt")
     eaf.header.update(MEDIA_FILE="", TIME_UNITS="milliseconds")
     if os.path.isfile(analysis.path):
-        eaf.add_linked_file(**_media_link(analysis.path, folder))
+        eaf.add_linked_file(**_media_link(analysis.path, folder), time_origin=first_frame_ms(analysis) or None)
     events = analysis.events.reset_index(drop=True)
     _add_types(eaf, events)
     frame_s = analysis.quality.get("frame_s") or 0
@@ -109,6 +109,11 @@ def to_eaf(analysis: Findings, folder: str | os.PathLike[str] = ".") -> Eaf:
     _sort_time_slots(eaf)
     eaf.properties = [("lastUsedAnnotationId", eaf.maxaid)]
     return eaf
+
+
+def first_frame_ms(analysis: Findings) -> int:
+    """How long after the beginning of the file the first frame is shown, from which our times count."""
+    return round(1000 * (analysis.quality.get("first_frame_s") or 0))
 
 
 def faces_of(analysis: Findings) -> list[int]:

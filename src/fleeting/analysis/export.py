@@ -9,7 +9,8 @@
 ``report.html``    everything on one self-contained page (:mod:`fleeting.analysis.report`)
 =================  ===================================================================================
 
-Times are seconds since the first frame, the same in each file; what an interval's end is, :mod:`fleeting.analysis.clock` says.
+Times are seconds since the first frame, the same in each file; what an interval's end is, :mod:`fleeting.analysis.clock` says. Players and
+ELAN count from the beginning of the file: where the sound begins before the picture, subtitles are that much later, and ELAN's link says so.
 """
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ import pandas as pd
 from ..drawing.page import write_plainly
 from ..errors import FleetingError, OutputError, UsageError
 from .clock import milliseconds
-from .elan import faces_of, to_eaf
+from .elan import faces_of, first_frame_ms, to_eaf
 from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings
 from .report import report_html
 
@@ -138,12 +139,12 @@ def to_json(analysis: Findings) -> str:
 
 
 def to_vtt(analysis: Findings) -> str:
-    """Subtitles in WebVTT: a cue for each micro- and macro-expression, by time; valid when there is none."""
+    """Subtitles in WebVTT: a cue for each micro- and macro-expression, by the time of the player; valid when there is none."""
     cues = ["WEBVTT"]
     rows = analysis.events.sort_values("onset_s", kind="stable") if len(analysis.events) else analysis.events
     several = len(faces_of(analysis)) > 1
     for number, (_, row) in enumerate(rows.iterrows(), start=1):
-        begin, end = milliseconds(row["onset_s"], row["offset_s"])
+        begin, end = (moment + first_frame_ms(analysis) for moment in milliseconds(row["onset_s"], row["offset_s"]))
         face = f", face {row['face']}" if several else ""
         text = escape(f"{row['kind']}{face}: {_value(row)}", quote=False)
         cues.append(f"{number}\n{_timestamp(begin)} --> {_timestamp(end)}\n{text}")

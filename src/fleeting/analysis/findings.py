@@ -26,6 +26,8 @@ class Pictures:
     magnified : ndarray
         The onset with that motion made ``factor`` times larger.
     factor : float
+    moving : ndarray or None
+        The event from onset to offset in at most 12 small pictures, (T, 112, 112, 3); kept where all faces were analysed.
     """
 
     onset: np.ndarray
@@ -33,6 +35,7 @@ class Pictures:
     flow: np.ndarray
     magnified: np.ndarray
     factor: float
+    moving: np.ndarray | None = None
 
 
 @dataclass

@@ -32,7 +32,7 @@ def assess(
     """
     times, judged = signals.times, upper | lower
     steps = np.diff(times)
-    frame_s = float(np.median(steps)) if len(steps) else 1 / media.fps
+    frame_s = _frame_s(steps) if len(steps) else 1 / media.fps
     duration = float(times[-1] + frame_s) if len(times) else 0.0
     tables = list(signals.tables.values())
     face = pd.concat(tables) if tables else pd.DataFrame()
@@ -45,6 +45,7 @@ def assess(
     out: dict[str, Any] = {
         "frames": len(times),
         "duration_s": round(duration, 4),
+        "first_frame_s": media.start,
         "fps": round(1 / frame_s, 3),
         "fps_nominal": round(media.fps, 3),
         "fps_assumed": media.fps_assumed,
@@ -52,6 +53,7 @@ def assess(
         "frame_s": round(frame_s, 6),
         "width": media.width,
         "height": media.height,
+        "pixel_aspect": round(media.pixel_aspect, 4),
         "seconds_without_face": round(float((~seen).sum()) * frame_s, 3),
         "judged_s": round(float(judged.sum()) * frame_s, 3),
         "judged_share": _share(judged),
@@ -74,6 +76,12 @@ def assess(
 
 def _share(mask: np.ndarray) -> float:
     return round(float(mask.mean()), 4) if len(mask) else 0.0
+
+
+def _frame_s(steps: np.ndarray) -> float:
+    """How long a frame lasts, s: the mean of the usual steps from one to the next, for each may be rounded to a millisecond."""
+    middle = np.median(steps)
+    return float(steps[np.abs(steps - middle) <= max(0.1 * middle, 0.001)].mean())
 
 
 def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..drawing.page import page, picture
@@ -14,6 +15,7 @@ from .plot import RARE, clock, flow_legend, timeline_svg
 from .sensitivity import COLUMNS, chart
 
 PICTURE_BYTES = 12_000_000                                # of pictures in one page, as written (base64)
+MOVING_S = 2.0                                            # how long a pass of a moving picture takes at least
 TIMELINES = 4                                             # faces that get one
 
 
@@ -78,7 +80,9 @@ def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
         return [], 0
     events = events.assign(nth=events.groupby("kind").cumcount() + 1)
     micro_first = events["kind"].map({"micro": 0}).fillna(1)
-    pictures, room = {}, PICTURE_BYTES
+    pictures: dict[Any, list[tuple[str, str]]] = {}
+    moving: dict[Any, dict[str, Any]] = {}
+    room = PICTURE_BYTES
     for label in events.assign(rank=micro_first).sort_values(["rank", "score"], ascending=[True, False]).index:
         if label not in analysis.pictures:
             continue
@@ -86,14 +90,29 @@ def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
         shown = [("onset", picture(look.onset)), ("apex", picture(look.apex)),
                  (f"motion {look.factor:.2g} times larger", picture(look.magnified)),
                  ("motion, onset to apex", picture(look.flow))]
-        room -= sum(len(data) for _, data in shown)
+        row = events.loc[label]
+        film = _moving(look.moving, float(row["offset_s"]) - float(row["onset_s"]))
+        room -= sum(len(data) for _, data in shown) + len(film["data"] if film else "")
         if room < 0:
             break
         pictures[label] = shown
+        if film:
+            moving[label] = film
     without = len(events) - len(pictures) if analysis.pictures else 0
     several = events["face"].nunique() > 1
     rows = events.assign(rank=micro_first).sort_values(["rank", "onset_s"], kind="stable").iterrows()
-    return [_card(row, analysis.quality, pictures.get(label, []), several) for label, row in rows], without
+    cards = [_card(row, analysis.quality, pictures.get(label, []), several) | {"moving": moving.get(label)} for label, row in rows]
+    return cards, without
+
+
+def _moving(frames: np.ndarray | None, event_s: float) -> dict[str, Any] | None:
+    """What the page needs to play an event: its pictures side by side, their number, and how long a pass takes, s."""
+    if frames is None:
+        return None
+    seconds = max(MOVING_S, event_s)
+    slower = seconds / max(event_s, 1e-3)
+    caption = f"played {slower:.2g} times slower" if slower >= 1.05 else "as it happened"
+    return {"data": picture(np.hstack(list(frames))), "count": len(frames), "seconds": f"{seconds:.2f}", "caption": caption}
 
 
 def _card(row: pd.Series, quality: dict[str, Any], pictures: list[tuple[str, str]], several: bool) -> dict[str, Any]:
@@ -160,7 +179,7 @@ def _quality(q: dict[str, Any]) -> list[tuple[str, str, str]]:
     rows = [
         ("length", _unit(q, "duration_s", "s"), "" if q.get("frames") is None else _count(int(q["frames"]), "frame")),
         ("frame rate", rate, frame),
-        ("picture", size, ""),
+        ("picture", size, _oblong(_number(q.get("pixel_aspect")))),
         ("face followed by", mode, "Regions and action units are only rough." if q.get("mode") == "coarse" else ""),
         ("judged", _unit(q, "judged_s", "s"), "A face was seen well enough to say whether it moved."),
         ("brows judged", _share(q, "judged_upper_share"), "Not during blinks, nor where they could not be followed."),
@@ -176,6 +195,11 @@ def _quality(q: dict[str, Any]) -> list[tuple[str, str, str]]:
          "Spread of the skull's own places around the head's motion."),
     ]
     return [(what, value, note) for what, value, note in rows if value is not None]
+
+
+def _oblong(aspect: float | None) -> str:
+    """What was done to pixels that are not square."""
+    return "" if aspect in (None, 1.0) else f"Stored in pixels {aspect:.3g} times as wide as high, and brought to square ones."
 
 
 def _person(face: dict[str, Any]) -> str:

@@ -87,6 +87,7 @@ def read_eaf(
     for tier in known:
         if tier.holds not in (*_EVENTS, "skip"):
             _tell(eaf, path, tier, events)
+    origin -= round(1000 * clock.start_s)  # ELAN counts from the beginning of the file, a clock from the first frame
     rows = [_row(path, event, origin, clock) for event in events.values()]
     author = eaf.adocument.get("AUTHOR", "").strip()
     coder = coder or whose or ("" if author.startswith("Fleeting") else author) or path.stem

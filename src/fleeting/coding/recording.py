@@ -70,7 +70,7 @@ def clock_of(media: Path | None, folder: Path, name: str) -> Clock | None:
 
     try:
         with open_media(media, partial=True) as video:
-            return Clock(video.fps, np.array([frame.time for frame in video]))
+            return Clock(video.fps, np.array([frame.time for frame in video]), video.start)
     except MediaError as error:
         raise CodingError(f"{error} Or say how many frames a second it has (clock=, --fps).") from error
 
@@ -99,4 +99,4 @@ def _measured(folder: Path, name: str) -> Clock | None:
     times = one["time_s"].to_numpy(float)
     if len(times) < 2 or not np.array_equal(one["frame"], np.arange(len(times))) or not (np.diff(times) > 0).all():
         return None
-    return Clock(1 / float(np.median(np.diff(times))), times)
+    return Clock(1 / float(np.median(np.diff(times))), times, float(about.get("quality", {}).get("first_frame_s") or 0))

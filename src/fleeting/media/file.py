@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,16 @@ import cv2
 import numpy as np
 
 from ..errors import MediaError
+from .rate import Grid, steady_rate
 from .stream import NO_TIMESTAMP, Media
 
 if TYPE_CHECKING:
     import av
+
+# How far a file is looked into for its rate: so that 29.97 and 30 differ by three milliseconds, and two frames at least.
+RATE_S, RATE_FRAMES, RATE_BYTES = 3.0, 64, 2**26
+REORDERED = 16  # frames by which a codec may send a picture ahead
+SQUARE_ENOUGH = 4  # a pixel more oblong than this is a slip of the writer's
 
 
 class VideoFile(Media):
@@ -28,17 +35,24 @@ class VideoFile(Media):
             self._index = stream.index
             self.codec = stream.codec_context.name
             self._describe(container, stream)
+            self._rate = None if fps else _rate(container, stream)
+            self.fps = float(self._rate) if self._rate else self.fps
+            began = container.start_time or 0  # µs, of the stream that begins first
         first = next(self._decode(), None)
         if first is None:
             raise MediaError(f"{path} holds no {self.codec} picture that can be decoded. Copy or export it again.")
-        self._size = first.width, first.height  # before rotation
+        self._size = _square(first.width, first.height, self.pixel_aspect)  # before rotation
         self.height, self.width = _upright(first, *self._size).shape[:2]
         self.truncated = None
+        if not fps and _key(first) != NO_TIMESTAMP and first.time_base:
+            self.start = max(0.0, round(float(_key(first) * first.time_base) - began / 1e6, 3))
 
     def _describe(self, container: Any, stream: Any) -> None:
         average, guess = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
         steady = guess and (not average or abs(guess - average) < 0.05 * average)  # edit lists bend the average
         self.fps = self._fps or (guess if steady else average) or 25.0
+        aspect = float(stream.sample_aspect_ratio or 1)
+        self.pixel_aspect = aspect if 1 / SQUARE_ENOUGH <= aspect <= SQUARE_ENOUGH else 1.0
         # MP4 lists also the frames which its edit list hides; AVI counts also those which were dropped, and lists less.
         entries = list(stream.index_entries) if stream.frames else []
         if entries and len(entries) == stream.frames:
@@ -114,15 +128,20 @@ class VideoFile(Media):
             self._cut(f"breaks off after {end:.1f} of {self._end:.1f} s ({end / self._end:.0%}).")
 
     def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
-        first = None
+        first, grid = None, None
         for index, frame in enumerate(self._decode()):
             key = _key(frame)
-            first = key if first is None or first == NO_TIMESTAMP else first
+            if first is None or first == NO_TIMESTAMP:
+                first = key
+                grid = Grid(self._rate, frame.time_base) if self._rate and frame.time_base else None
             if self._fps:
                 seconds: float | None = index / self._fps
             elif key == NO_TIMESTAMP or frame.time_base is None:
                 seconds = None
+            elif grid and (position := grid.place(key - first)) is not None:
+                seconds = grid.seconds(position)
             else:
+                grid = None  # the rate varies
                 seconds = (key - first) * frame.time_base.numerator / frame.time_base.denominator
             yield key, seconds, _upright(frame, *self._size)
 
@@ -163,6 +182,36 @@ def _video_stream(container: Any, path: str) -> Any:
     return stream
 
 
+def _rate(container: Any, stream: Any) -> Fraction | None:
+    """Frames a second by the timestamps of the first seconds; None where they vary. The container is read on for them."""
+    import av
+
+    declared = (stream.average_rate, stream.codec_context.framerate, stream.guessed_rate, stream.base_rate)
+    if container.format.name == "avi":  # times are numbers of frames
+        return 1 / Fraction(stream.time_base)
+    stamps: list[int] = []
+    size, ended = 0, True
+    with suppress(av.error.FFmpegError):  # damage is told when it is reached
+        for packet in container.demux(stream):
+            if not packet.size or packet.is_discard:
+                continue
+            if (stamp := _key(packet)) == NO_TIMESTAMP:
+                return None
+            stamps.append(stamp)
+            size += packet.size
+            enough = len(stamps) >= RATE_FRAMES and (stamp - stamps[0]) * stream.time_base >= RATE_S
+            if enough or size > RATE_BYTES:
+                ended = False
+                break
+    stamps.sort()
+    return steady_rate(stamps if ended else stamps[:-REORDERED], stream.time_base, declared)
+
+
+def _square(width: int, height: int, aspect: float) -> tuple[int, int]:
+    """Size in square pixels of a picture whose pixels are ``aspect`` times as wide as high: the shorter way is enlarged."""
+    return (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
+
+
 def _diagnosis(path: Path) -> str:
     """What may be wrong with a file that FFmpeg does not open."""
     with path.open("rb") as file:
@@ -184,7 +233,7 @@ def _key(item: "av.VideoFrame | av.Packet[Any]") -> int:
 
 def _upright(frame: "av.VideoFrame", width: int, height: int) -> np.ndarray:
     """(H, W, 3) uint8 RGB, at the given size before rotation (calls change theirs midway), turned and mirrored."""
-    image: Any = frame.to_ndarray(format="rgb24", width=width, height=height)
+    image: Any = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="BICUBIC")
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is not None:
         a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()  # x' = a x + c y, y' = b x + d y

@@ -37,11 +37,15 @@ class Media:
     name : str
         File or folder name without its suffix.
     width, height : int
-        px, upright: after the rotation which the recording asks for.
+        px, upright and square: after the rotation which the recording asks for, and with oblong pixels enlarged the shorter way.
+    pixel_aspect : float
+        Width of a stored pixel over its height, before rotation; 1 but for DV, DVD and other anamorphic recordings.
     fps : float
-        Nominal frames a second; the timestamps of the frames are what counts.
+        Frames a second: the rate with which the timestamps agree, or the nominal one where they vary. They are what counts.
     fps_assumed : bool
         Nobody said what ``fps`` is: a folder of pictures opened without it.
+    start : float
+        How long after the beginning of the file the first frame is shown, s: 0, but where the sound begins earlier.
     frame_count : int or None
         As declared; None if the source does not say.
     duration : float or None
@@ -56,6 +60,8 @@ class Media:
     """
 
     fps_assumed = False
+    pixel_aspect = 1.0
+    start = 0.0
     frame_count: int | None = None
     duration: float | None = None
     truncated: str | None = None
