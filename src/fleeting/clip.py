@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from .errors import DatasetError, MediaError
+
+LONG_S = 2.0  # what lasts longer is no micro-expression by any definition
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -43,8 +47,24 @@ class Clip:
 
     @property
     def frames(self) -> np.ndarray:
-        """The pictures, (T, H, W, 3) uint8 RGB, read anew at each look."""
-        return self.read()
+        """The pictures, (T, H, W, 3) uint8 RGB, read anew at each look; an error names the clip and the file that cannot be had."""
+        try:
+            return self.read()
+        except (MediaError, DatasetError) as error:
+            raise type(error)(f"clip {self.id}: {error}") from error
+
+    @property
+    def neutral(self) -> int:
+        """The frame from which motion to the apex is measured: the onset, or, where the apex was coded on the onset, the offset.
+
+        Both are where the face is at rest; from an onset that is the apex there would be no motion at all.
+        """
+        return self.offset if self.apex == self.onset else self.onset
+
+    @property
+    def seconds(self) -> float:
+        """How long the expression lasts, onset and offset included."""
+        return (self.offset - self.onset + 1) / self.fps
 
     @property
     def person(self) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from fleeting.compute.cache import Cache
 from fleeting.compute.prefix import split
 from fleeting.errors import LeakageError, OutputError, UsageError
 from fleeting.evaluation.evaluate import evaluate
+from fleeting.evaluation.report import score_tables
 from fleeting.evaluation.run import fold_path, read_run
 from fleeting.faces import model_file
 from fleeting.methods.load import load_method
@@ -694,3 +696,17 @@ def test_no_path_of_this_machine_is_in_a_run(tmp_path):
     text = (tmp_path / run.name / "run.json").read_text()
     assert str(tmp_path) not in text
     assert str(Path.home()) not in text
+
+
+def test_scores_say_how_many_clips_have_their_apex_on_the_onset_or_last_seconds(tmp_path):
+    clips, y = made()
+    usual = evaluate(make_pipeline(Pixels(), LogisticRegression()), clips, y, LOSO(), tmp_path)
+    assert not {"apex_on_onset", "over_2_s"} & set(usual.about)
+    odd = [replace(clip, apex=0) if i < 3 else replace(clip, fps=1.5) if i < 5 else clip for i, clip in enumerate(clips)]
+    run = evaluate(make_pipeline(Pixels(), LogisticRegression()), odd, y, LOSO(), tmp_path)
+    assert (run.about["apex_on_onset"], run.about["over_2_s"]) == (3, 2)
+    notes = " ".join(score_tables(run)[0].notes)
+    assert "3 of 24 clips have their apex on their onset: methods that look at motion from onset to apex take it from offset" in notes
+    assert "2 of 24 clips last over 2 s by their coding" in notes
+    assert run.about["key"] != usual.about["key"]
+    assert read_run(tmp_path / run.name).about["apex_on_onset"] == 3

@@ -31,6 +31,12 @@ def test_a_picture_is_the_apex_or_three_frames_behind_each_other():
     assert Picture(16, colour=False).transform_clip(clip)[0, 0, 0] == round(0.299 * 2 + 0.587 * 7 + 0.114 * 50)
 
 
+def test_of_onset_and_apex_the_offset_stands_for_an_onset_that_is_the_apex():
+    clip = make_clip(steps(), onset=1, apex=1, offset=3)
+    assert Picture(16, "onset-apex").transform_clip(clip)[[0, 3], 0, 0].tolist() == [3, 1]
+    assert Picture(16, "onset-apex-offset").transform_clip(clip)[[0, 3, 6], 0, 0].tolist() == [1, 1, 3]
+
+
 def test_frames_stand_in_the_order_of_time():
     clip = make_clip(steps(6), onset=1, apex=2, offset=4)
     stack = FrameStack(8, colour=True).transform_clip(clip)

@@ -39,6 +39,10 @@ def test_frames_of_a_clip_are_pictures():
     np.testing.assert_array_equal(moment(clip), clip.frames[1:])
     np.testing.assert_array_equal(np.stack(onset_and_apex(clip)), clip.frames[1:])
     np.testing.assert_array_equal(apex_frame(clip), clip.frames[2])
+    early = make_clip(moving([0, 1, 2]), onset=0, apex=0, offset=2)
+    np.testing.assert_array_equal(np.stack(onset_and_apex(early)), early.frames[[2, 0]])
+    with pytest.raises(UsageError, match="offset 7, which stands for an onset that is the apex, must be a frame 0 to 2"):
+        onset_and_apex(make_clip(moving([0, 1, 2]), onset=0, apex=0, offset=7))
     with pytest.raises(UsageError, match=r"uint8 \(0-255\).*float64 of \(3, 48, 56, 3\)"):
         frames_of(make_clip(moving([0, 1, 2]) / 255))
     with pytest.raises(UsageError, match="at least 1 frame of 1 x 1 px; got 0 frames of 56 x 48 px"):

@@ -185,7 +185,9 @@ class Features:
     def _key(self, clip: Clip) -> str | None:
         if self._name is None:
             return None
-        about = (clip.id, clip.dataset, clip.subject, clip.fps, clip.onset, clip.apex, clip.offset, clip.emotion, clip.aus)
+        about: tuple[Any, ...] = (clip.id, clip.dataset, clip.subject, clip.fps, clip.onset, clip.apex, clip.offset, clip.emotion, clip.aus)
+        if clip.neutral != clip.onset:  # what was kept before this rule had no motion in it
+            about = (*about, clip.neutral)
         try:
             return digest(self._name, about, source(clip, place=True))
         except UnnamableError:

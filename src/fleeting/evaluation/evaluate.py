@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from .. import __version__
 from ..base import copied, steps_of
-from ..clip import Clip
+from ..clip import LONG_S, Clip
 from ..compute.cache import ABANDONED_S, Cache, cache_of
 from ..compute.identity import UnnamableError, describe, digest, source
 from ..compute.prefix import Features, Progress, check_finite, compute, split, tell
@@ -126,6 +126,7 @@ def evaluate(
     for column in predictions.columns[predictions.columns.str.startswith("p_")]:
         predictions[column] = predictions[column].fillna(0.0)  # a class that its fold did not know
     about["labels"] = _with_strangers(labels, predictions)
+    about |= _odd(clips)
     if folder is not None and about != before:
         write_about(folder, about)
     return Run(predictions, folder.name if folder else name, about, learning)
@@ -188,6 +189,15 @@ def _warn_of_lost_classes(folds: list[Fold], y: np.ndarray) -> None:
         warnings.warn(f"{len(lost)} of {len(folds)} folds train without some class: {'; '.join(lost[:5])}{more}", stacklevel=3)
 
 
+def _odd(clips: list[Clip]) -> dict[str, int]:
+    """How many clips are not what methods take them for, where there are any; for whoever reads the scores."""
+    counts = {
+        "apex_on_onset": sum(clip.neutral != clip.onset for clip in clips),
+        "over_2_s": sum(clip.seconds > LONG_S for clip in clips),
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def _identity(method: Any, clips: list[Clip], y: np.ndarray, protocol: Any, seed: int) -> dict[str, Any]:
     """What the key is made of, and the key."""
     try:
@@ -196,6 +206,8 @@ def _identity(method: Any, clips: list[Clip], y: np.ndarray, protocol: Any, seed
     except UnnamableError as error:
         raise UsageError(f"this run cannot be kept in a folder, which must be known again: {error}") from error
     who = sorted([clip.id, clip.person, str(label)] for clip, label in zip(clips, y, strict=True))
+    if from_offset := sorted(clip.id for clip in clips if clip.neutral != clip.onset):  # runs before this rule had no motion there
+        who = [*who, from_offset]
     what |= {"protocol_text": str(protocol), "clips": digest(who), "frames": frames}
     return {"key": digest(what, seed, length=12), **what}
 

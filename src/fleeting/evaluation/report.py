@@ -106,7 +106,22 @@ def score_tables(run: Run) -> list[Table]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         scores, classes = _scores(_parts(run), counts), _classes(run, counts)
-    return [scores._replace(notes=[*scores.notes, *dict.fromkeys(f"Note: {each.message}." for each in caught)]), classes]
+    notes = [*scores.notes, *dict.fromkeys(f"Note: {each.message}." for each in caught), *_odd_clips(run)]
+    return [scores._replace(notes=notes), classes]
+
+
+def _odd_clips(run: Run) -> list[str]:
+    """What to know of clips that are not what methods take them for."""
+    total = len(run.predictions)
+    notes = []
+    if count := run.about.get("apex_on_onset"):
+        notes.append(
+            f"{count} of {total} clips have their apex on their onset: methods that look at motion from onset to apex take it from offset "
+            "to apex there."
+        )
+    if count := run.about.get("over_2_s"):
+        notes.append(f"{count} of {total} clips last over 2 s by their coding; they are taken as they are.")
+    return notes
 
 
 def _summary(run: Run) -> str:

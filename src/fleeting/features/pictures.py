@@ -36,7 +36,8 @@ class Picture(ClipTransformer):
     size : int or (int, int), default=64
         px; height and width where two are given.
     inputs : {"apex", "onset-apex", "onset-apex-offset"}, default="apex"
-        Several frames stand behind each other as channels.
+        Several frames stand behind each other as channels. Of two the first is :attr:`fleeting.Clip.neutral`: the offset where the
+        apex was coded on the onset.
     colour : bool, default=True
         RGB, else grey.
     """
@@ -52,7 +53,7 @@ class Picture(ClipTransformer):
             raise UsageError(f"inputs={self.inputs!r} is not known; choose from {', '.join(INPUTS)}")
         with named(clip):
             frames = frames_of(clip)
-        places = [getattr(clip, name) for name in self.inputs.split("-")]
+        places = [clip.neutral, clip.apex] if self.inputs == "onset-apex" else [getattr(clip, name) for name in self.inputs.split("-")]
         if not all(0 <= place < len(frames) for place in places):
             raise UsageError(f"clip {clip.id}: {self.inputs} are {places}; they must be frames 0 to {len(frames) - 1}")
         with named(clip):

@@ -48,11 +48,16 @@ def moment(clip: Clip) -> np.ndarray:
 
 
 def onset_and_apex(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
-    """The two frames between which the face moved most, (H, W, 3) uint8 RGB or (H, W) grey each."""
+    """The two frames between which the face moved most, (H, W, 3) uint8 RGB or (H, W) grey each.
+
+    The first is :attr:`fleeting.Clip.neutral`: the onset, or, where the apex was coded on the onset, the offset.
+    """
     frames = _with_apex(clip)
     if len(frames) < 2:
         raise UsageError("motion from onset to apex needs a clip of at least 2 frames; got 1 frame")
-    return frames[clip.onset], frames[clip.apex]
+    if not 0 <= clip.neutral < len(frames):
+        raise UsageError(f"offset {clip.offset}, which stands for an onset that is the apex, must be a frame 0 to {len(frames) - 1}")
+    return frames[clip.neutral], frames[clip.apex]
 
 
 def apex_frame(clip: Clip) -> np.ndarray:
