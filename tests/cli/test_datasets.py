@@ -78,10 +78,10 @@ def test_list_as_json_has_addresses(datasets):
 
 
 def test_check_of_a_whole_release(datasets, tmp_path):
-    ended = datasets("check", "casme2", releases.casme2(tmp_path), "--frames", "--jobs", 2)
+    ended = datasets("check", "casme2", releases.casme2(tmp_path), "--deep", "--jobs", 2)
     assert ended.code == DONE
     assert "3 clips, 2 subjects, 1 happiness" in ended.out
-    assert "warning: 3 clips; the release has 255" in ended.out
+    assert "warning: part of the release, 3 of 255 clips, 2 of 26 subjects; classes: others 1 of 99, disgust 1 of 63" in ended.out
     assert "Nothing is wrong." in ended.out
 
 

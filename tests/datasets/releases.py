@@ -110,3 +110,111 @@ def smic(root: Path) -> Path:
     pictures(base / "HS/s12/non_micro/s12_01", "reg_image{:06d}.bmp", range(1, 3))
     pictures(base / "VIS/s12/micro/positive/s12_po_01", "reg_image{:06d}.bmp", range(1, 3))
     return root
+
+
+SAMM_LV_HEADER = ["Subject", "Filename", "Inducement Code", "Onset", "Apex", "Offset", "Duration", "Type", "Action Units", "Notes"]
+
+
+def samm_lv(root: Path) -> Path:
+    """Expressions with fractions of frames, an apex of -1, and one name for two; a video without any."""
+    rows = [
+        ["006", "006_1_1", 1, 3.4, 5.6, 8.2, 5.8, "Macro", "4(B/C)+7B", None],
+        ["006", "006_1_2", 1, 10, -1, 14, 5, "Micro - 1/2", "4+7", None],
+        ["037", "037_4_1", 4, 0, 2, 5, 6, "Micro - 1/2", "24", None],
+        ["037", "037_4_1", 4, 0, 3, 7, 8, "Macro", "24", None],
+    ]
+    notes = [["SAMM Long Videos Dataset"], *[[None]] * 8]
+    workbook(root / "SAMM_LongVideos_V2_Release.xlsx", FACS_Movement_Only=[*notes, SAMM_LV_HEADER, *rows])
+    pictures(root / "SAMM_longvideos/006_1", "006_1_{:04d}.jpg", range(20))
+    pictures(root / "SAMM_longvideos/006_2", "006_2_{:04d}.jpg", range(3))
+    pictures(root / "SAMM_longvideos/037_4", "037_4_{:04d}.jpg", range(9))
+    return root
+
+
+MMEW_HEADER = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion", "remarks"]
+
+
+def mmew(root: Path, by_subject: bool = False) -> Path:
+    """Two clips, in folders of emotions or of subjects and emotions, and a macro-expression as a still."""
+    rows = [[1, "S01-01-001", 1, 3, 5, "6+12", "happiness", None], [13, "S13-07-001", 2, 4, 12, "4", "others", None]]
+    workbook(root / "MMEW_Micro_Exp.xlsx", Sheet1=[MMEW_HEADER, *rows])
+    for name, emotion in (("S01-01-001", "happiness"), ("S13-07-001", "others")):
+        folder = f"{name[:3]}/{emotion}" if by_subject else emotion
+        pictures(root / "Micro_Expression" / folder / name, "{}.jpg", range(1, 13))
+    picture(root / "Macro_Expression/S01/anger/S01-07-001.jpg")
+    return root
+
+
+RULE1 = [[15, "s15", 1], [15, "s15", 1], [27, "s27", 11]]
+RULE2 = [[101, "disgust1"], ["0401", "anger1"]]
+CAS_ME_2_ROWS = [
+    [1, "anger1_1", 5, 7, 0, "4", "negative", "macro-expression", "anger"],
+    [1, "anger1_2", 10, 12, 15, "38", "others", "micro-expression", "sadness"],
+    [11, "disgust1_5", 1221, 1230, 1224, "4+5+7", "negative", "macro-expression", "disgust"],
+]
+
+
+def cas_me_2(root: Path) -> Path:
+    """A workbook of three sheets and three long videos; one apex and offset are exchanged."""
+    sheets = {"CASFEcode_final": CAS_ME_2_ROWS, "naming rule1": RULE1, "naming rule2": RULE2}
+    workbook(root / "CAS(ME)^2code_final.xlsx", **sheets)
+    pictures(root / "rawpic/s15/15_0401girlcrashing", "img{:03d}.jpg", range(1, 21))
+    pictures(root / "rawpic/s15/15_0502funnyerrors", "img{:03d}.jpg", range(1, 4))
+    pictures(root / "rawpic/s27/27_0101disgustingteeth", "img{:03d}.jpg", range(1220, 1232))
+    return root
+
+
+CAS_ME_3_MICRO = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"]
+CAS_ME_3_ALL = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Expression type", "Objective class"]
+
+
+def cas_me_3(root: Path) -> Path:
+    """Two sheets, two videos, one of them without any expression; depth beside colour."""
+    rows = [["spNO.1", "a", 5, 6, 8, "5", "II", "others"], ["spNO.1", "a", 9, 9, 10, "R12", "I", "Others"]]
+    workbook(root / "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", label=[CAS_ME_3_MICRO, *rows], Sheet1=[])
+    rows = [
+        ["spNO.1", "a", 5, 6, 8, "5", "Micro-expression", "II"],
+        ["spNO.1", "a", 5, 7, 12, "4+15", "Macro-expression", "VII"],
+    ]
+    blinks = [["Subject", "Filename", "Onset", "Offset"], ["spNO.1", "a", 2, 4]]
+    workbook(root / "annotation/cas(me)3_part_A_v2.xlsx", **{"AU+Emotion": [CAS_ME_3_ALL, *rows], "eye blink": blinks})
+    pictures(root / "part_A/spNo.1/a/color", "{}.jpg", range(1, 15))
+    pictures(root / "part_A/spNo.1/a/depth", "{}.png", range(1, 15))
+    pictures(root / "part_A/spNo.2/b/color", "{}.jpg", range(1, 4))
+    return root
+
+
+CASME_HEADER = ["Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None, "AU", "Emotion"]
+
+
+def casme(root: Path) -> Path:
+    """A clip in each of the two sections; numbers are padded in one of them."""
+    rows = [[1, "EP01_5", None, 98, 100, 103, 104, None, "4+9", "disgust"], [7, "EP03_1", None, 9, 10, None, 12, None, "12", "tense"]]
+    workbook(root / "casme.xlsx", Sheet1=[CASME_HEADER, *rows])
+    pictures(root / "Section A/sub01/EP01_5", "reg_EP01_5-{:03d}.jpg", range(97, 106))
+    pictures(root / "Section B/sub07/EP03_1", "reg_EP03_1-{}.jpg", range(8, 14))
+    return root
+
+
+FOUR_DME_HEADER = ["sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion"]
+
+
+def four_dme(root: Path) -> Path:
+    """Clips of two subjects, one with an action unit that is left out."""
+    rows = [["G01", "G01_1", 3, 4, 6, "AU4+AU7(k)", "Negative"], ["G02", "G02_3", 2, 3, 5, "AU12", "Positive"]]
+    workbook(root / "4DME_annotation.xlsx", Sheet1=[FOUR_DME_HEADER, *rows])
+    pictures(root / "gray/G01/G01_1", "{}.jpg", range(1, 9))
+    pictures(root / "gray/G02/G02_3", "{}.jpg", range(1, 9))
+    return root
+
+
+DFME_HEADER = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Emotion", "EmotionId", "Fps", "AU"]
+
+
+def dfme(root: Path) -> Path:
+    """Two clips at rates of their own, one of them without a folder of its subject."""
+    rows = [["sub0003", "sub0003_01", 9, 10, 11, "anger", 0, 500, "4+23"], ["sub0200", "sub0200_12", 1, 2, 3, "fear", 3, 200, "R4"]]
+    workbook(root / "DFME_training_full_with_AU.xlsx", Sheet1=[DFME_HEADER, *rows])
+    pictures(root / "train/part_A/sub0003/sub0003_01", "{}.png", range(13))
+    pictures(root / "train/sub0200_12", "{}.png", range(1, 4))
+    return root

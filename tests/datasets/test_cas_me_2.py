@@ -9,44 +9,27 @@ from fleeting.errors import DatasetError, UsageError
 
 from . import releases
 
-RULE1 = [[15, "s15", 1], [15, "s15", 1], [27, "s27", 11]]
-RULE2 = [[101, "disgust1"], ["0401", "anger1"]]
-ROWS = [
-    [1, "anger1_1", 5, 7, 0, "4", "negative", "macro-expression", "anger"],
-    [1, "anger1_2", 10, 12, 15, "38", "others", "micro-expression", "sadness"],
-    [11, "disgust1_5", 1221, 1230, 1224, "4+5+7", "negative", "macro-expression", "disgust"],
-]
-
-
-def _release(root):
-    sheets = {"CASFEcode_final": ROWS, "naming rule1": RULE1, "naming rule2": RULE2}
-    releases.workbook(root / "CAS(ME)^2code_final.xlsx", **sheets)
-    releases.pictures(root / "rawpic/s15/15_0401girlcrashing", "img{:03d}.jpg", range(1, 21))
-    releases.pictures(root / "rawpic/s15/15_0502funnyerrors", "img{:03d}.jpg", range(1, 4))
-    releases.pictures(root / "rawpic/s27/27_0101disgustingteeth", "img{:03d}.jpg", range(1220, 1232))
-    return root
-
 
 def test_codes_are_joined_to_folders_by_the_naming_rules(tmp_path):
-    (clip,) = CAS_ME_2(_release(tmp_path)).clips()
+    (clip,) = CAS_ME_2(releases.cas_me_2(tmp_path)).clips()
     assert (clip.id, clip.emotion, clip.onset, clip.apex, clip.offset) == ("cas-me-2/s15/anger1_2", "others", 0, 2, 5)
     assert [int(frame.mean()) for frame in clip.frames] == [10, 11, 12, 13, 14, 15]
 
 
 def test_an_offset_of_zero_is_not_coded_and_the_apex_stands_for_it(tmp_path):
-    dataset = CAS_ME_2(_release(tmp_path))
+    dataset = CAS_ME_2(releases.cas_me_2(tmp_path))
     assert dataset.table["offset"].isna().tolist() == [True, False, False]
     clip = dataset.clips(kind="macro")[0]
     assert (clip.onset, clip.apex, clip.offset) == (0, 2, 2)
 
 
 def test_an_exchanged_apex_and_offset_is_corrected(tmp_path):
-    row = CAS_ME_2(_release(tmp_path)).table.iloc[2]
+    row = CAS_ME_2(releases.cas_me_2(tmp_path)).table.iloc[2]
     assert (row["onset"], row["apex"], row["offset"]) == (1221, 1224, 1230)
 
 
 def test_videos_have_their_intervals_and_those_without_any_are_there_too(tmp_path):
-    videos = {video.id: video for video in CAS_ME_2(_release(tmp_path)).videos()}
+    videos = {video.id: video for video in CAS_ME_2(releases.cas_me_2(tmp_path)).videos()}
     assert sorted(videos) == ["cas-me-2/s15/15_0401", "cas-me-2/s15/15_0502", "cas-me-2/s27/27_0101"]
     intervals = videos["cas-me-2/s15/15_0401"].intervals
     assert intervals.to_dict("list") == {"onset": [4, 9], "apex": [6, 11], "offset": [6, 14], "kind": ["macro", "micro"]}
@@ -57,7 +40,7 @@ def test_videos_have_their_intervals_and_those_without_any_are_there_too(tmp_pat
 
 
 def test_subsets(tmp_path):
-    root = _release(tmp_path)
+    root = releases.cas_me_2(tmp_path)
     assert [clip.id for clip in CAS_ME_2(root, subset="all").clips()] == [
         "cas-me-2/s15/anger1_2", "cas-me-2/s15/anger1_1", "cas-me-2/s27/disgust1_5",
     ]  # fmt: skip
@@ -72,10 +55,10 @@ def test_subsets(tmp_path):
 
 
 def test_a_workbook_without_its_naming_rules_is_named(tmp_path):
-    releases.workbook(tmp_path / "CAS(ME)^2code_final.xlsx", CASFEcode_final=ROWS)
+    releases.workbook(tmp_path / "CAS(ME)^2code_final.xlsx", CASFEcode_final=releases.CAS_ME_2_ROWS)
     with pytest.raises(DatasetError, match="lacks the sheet 'naming rule1'; it has CASFEcode_final"):
         _ = CAS_ME_2(tmp_path).table
-    sheets = {"CASFEcode_final": ROWS, "naming rule1": RULE1[:1], "naming rule2": RULE2}
+    sheets = {"CASFEcode_final": releases.CAS_ME_2_ROWS, "naming rule1": releases.RULE1[:1], "naming rule2": releases.RULE2}
     releases.workbook(tmp_path / "CAS(ME)^2code_final.xlsx", **sheets)
     with pytest.raises(DatasetError, match="naming rules do not know '11'"):
         _ = CAS_ME_2(tmp_path).table

@@ -9,56 +9,38 @@ from fleeting.errors import DatasetError
 
 from . import releases
 
-MICRO = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"]
-ALL = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Expression type", "Objective class"]
-
-
-def _release(root):
-    rows = [["spNO.1", "a", 5, 6, 8, "5", "II", "others"], ["spNO.1", "a", 9, 9, 10, "R12", "I", "Others"]]
-    releases.workbook(root / "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", label=[MICRO, *rows], Sheet1=[])
-    rows = [
-        ["spNO.1", "a", 5, 6, 8, "5", "Micro-expression", "II"],
-        ["spNO.1", "a", 5, 7, 12, "4+15", "Macro-expression", "VII"],
-    ]
-    blinks = [["Subject", "Filename", "Onset", "Offset"], ["spNO.1", "a", 2, 4]]
-    releases.workbook(root / "annotation/cas(me)3_part_A_v2.xlsx", **{"AU+Emotion": [ALL, *rows], "eye blink": blinks})
-    releases.pictures(root / "part_A/spNo.1/a/color", "{}.jpg", range(1, 15))
-    releases.pictures(root / "part_A/spNo.1/a/depth", "{}.png", range(1, 15))
-    releases.pictures(root / "part_A/spNo.2/b/color", "{}.jpg", range(1, 4))
-    return root
-
 
 def test_clips_of_one_video_are_told_apart_by_their_onset(tmp_path):
-    clips = CAS_ME_3(_release(tmp_path)).clips()
+    clips = CAS_ME_3(releases.cas_me_3(tmp_path)).clips()
     assert [clip.id for clip in clips] == ["cas-me-3/spNO.1/a/5", "cas-me-3/spNO.1/a/9"]
     assert [clip.emotion for clip in clips] == ["others", "others"]
     assert [int(frame.mean()) for frame in clips[0].frames] == [5, 6, 7, 8]
 
 
 def test_macro_expressions_come_from_the_second_sheet_and_blinks_from_none(tmp_path):
-    dataset = CAS_ME_3(_release(tmp_path))
+    dataset = CAS_ME_3(releases.cas_me_3(tmp_path))
     assert dataset.table["kind"].tolist() == ["micro", "micro", "macro"]
     assert [clip.id for clip in dataset.clips(kind="macro")] == ["cas-me-3/spNO.1/a/5-macro"]
 
 
 def test_videos(tmp_path):
-    coded, silent = CAS_ME_3(_release(tmp_path)).videos()
+    coded, silent = CAS_ME_3(releases.cas_me_3(tmp_path)).videos()
     assert coded.intervals["onset"].tolist() == [4, 4, 8]
     assert (silent.id, len(silent.intervals)) == ("cas-me-3/spNO.2/b", 0)
 
 
 def test_the_doctor_lets_depth_be_and_names_a_subject_that_is_none(tmp_path):
-    checkup = CAS_ME_3(_release(tmp_path)).check(frames=True)
+    checkup = CAS_ME_3(releases.cas_me_3(tmp_path)).check(frames=True)
     assert checkup.ok
     assert not any("depth" in one.text for one in checkup.findings if one.topic == "stray")
     rows = [["01", "a", 5, 6, 8, "5", "II", "others"]]
-    releases.workbook(tmp_path / "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", label=[MICRO, *rows])
+    releases.workbook(tmp_path / "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", label=[releases.CAS_ME_3_MICRO, *rows])
     with pytest.raises(DatasetError, match=r"has the subject '01'; expected is spNO\.1"):
         _ = CAS_ME_3(tmp_path).table
 
 
 def test_a_sheet_of_micro_expressions_without_emotions_lacks_a_column(tmp_path):
-    rows = [MICRO[:-1], ["spNO.1", "a", 5, 6, 8, "5", "II"]]
+    rows = [releases.CAS_ME_3_MICRO[:-1], ["spNO.1", "a", 5, 6, 8, "5", "II"]]
     releases.workbook(tmp_path / "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", label=rows)
     with pytest.raises(DatasetError, match=r"JpgIndex_v2\.xlsx lacks the columns: emotion"):
         _ = CAS_ME_3(tmp_path).table

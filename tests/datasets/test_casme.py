@@ -11,12 +11,7 @@ from . import releases
 
 
 def test_clips_of_both_sections(tmp_path):
-    header = ["Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None, "AU", "Emotion"]
-    rows = [[1, "EP01_5", None, 98, 100, 103, 104, None, "4+9", "disgust"], [7, "EP03_1", None, 9, 10, None, 12, None, "12", "tense"]]
-    releases.workbook(tmp_path / "casme.xlsx", Sheet1=[header, *rows])
-    releases.pictures(tmp_path / "Section A/sub01/EP01_5", "reg_EP01_5-{:03d}.jpg", range(97, 106))
-    releases.pictures(tmp_path / "Section B/sub07/EP03_1", "reg_EP03_1-{}.jpg", range(8, 14))
-    clips = CASME(tmp_path).clips()
+    clips = CASME(releases.casme(tmp_path)).clips()
     assert [(clip.id, clip.apex, clip.fps, clip.emotion) for clip in clips] == [
         ("casme/sub01/EP01_5", 2, 60.0, "disgust"), ("casme/sub07/EP03_1", 1, 60.0, "tense"),
     ]  # fmt: skip

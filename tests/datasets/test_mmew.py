@@ -6,28 +6,16 @@ from fleeting.datasets.mmew import MMEW
 
 from . import releases
 
-HEADER = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion", "remarks"]
-
-
-def _release(root, by_subject=False):
-    rows = [[1, "S01-01-001", 1, 3, 5, "6+12", "happiness", None], [13, "S13-07-001", 2, 4, 12, "4", "others", None]]
-    releases.workbook(root / "MMEW_Micro_Exp.xlsx", Sheet1=[HEADER, *rows])
-    for name, emotion in (("S01-01-001", "happiness"), ("S13-07-001", "others")):
-        folder = f"{name[:3]}/{emotion}" if by_subject else emotion
-        releases.pictures(root / "Micro_Expression" / folder / name, "{}.jpg", range(1, 13))
-    releases.picture(root / "Macro_Expression/S01/anger/S01-07-001.jpg")
-    return root
-
 
 def test_clips_in_either_nesting(tmp_path):
     for name, by_subject in (("a", False), ("b", True)):
-        clips = MMEW(_release(tmp_path / name, by_subject)).clips()
+        clips = MMEW(releases.mmew(tmp_path / name, by_subject)).clips()
         assert [(clip.id, clip.emotion) for clip in clips] == [("mmew/S01/S01-01-001", "happiness"), ("mmew/S13/S13-07-001", "others")]
         assert [int(frame.mean()) for frame in clips[1].frames] == list(range(2, 13))
 
 
 def test_macro_expressions_are_clips_of_one_frame(tmp_path):
-    dataset = MMEW(_release(tmp_path))
+    dataset = MMEW(releases.mmew(tmp_path))
     (clip,) = dataset.clips(kind="macro")
     assert (clip.id, clip.subject, clip.emotion, clip.frames.shape) == ("mmew/S01/macro/S01-07-001", "S01", "anger", (1, 12, 16, 3))
     assert clip.aus is None
@@ -36,7 +24,7 @@ def test_macro_expressions_are_clips_of_one_frame(tmp_path):
 
 def test_a_stray_picture_among_the_macro_expressions_is_told_and_passed_over(tmp_path):
     """It was an error for the whole release."""
-    releases.picture(_release(tmp_path) / "Macro_Expression/S01/anger/cover.jpg")
+    releases.picture(releases.mmew(tmp_path) / "Macro_Expression/S01/anger/cover.jpg")
     dataset = MMEW(tmp_path)
     assert (len(dataset.clips()), len(dataset.clips(kind="macro"))) == (2, 1)
     assert "cover.jpg should be named like S01-07-001.jpg: passed over" in str(dataset.check())

@@ -9,38 +9,21 @@ from fleeting.errors import DatasetError
 
 from . import releases
 
-HEADER = ["Subject", "Filename", "Inducement Code", "Onset", "Apex", "Offset", "Duration", "Type", "Action Units", "Notes"]
-
-
-def _release(root):
-    rows = [
-        ["006", "006_1_1", 1, 3.4, 5.6, 8.2, 5.8, "Macro", "4(B/C)+7B", None],
-        ["006", "006_1_2", 1, 10, -1, 14, 5, "Micro - 1/2", "4+7", None],
-        ["037", "037_4_1", 4, 0, 2, 5, 6, "Micro - 1/2", "24", None],
-        ["037", "037_4_1", 4, 0, 3, 7, 8, "Macro", "24", None],
-    ]
-    notes = [["SAMM Long Videos Dataset"], *[[None]] * 8]
-    releases.workbook(root / "SAMM_LongVideos_V2_Release.xlsx", FACS_Movement_Only=[*notes, HEADER, *rows])
-    releases.pictures(root / "SAMM_longvideos/006_1", "006_1_{:04d}.jpg", range(20))
-    releases.pictures(root / "SAMM_longvideos/006_2", "006_2_{:04d}.jpg", range(3))
-    releases.pictures(root / "SAMM_longvideos/037_4", "037_4_{:04d}.jpg", range(9))
-    return root
-
 
 def test_clips_are_micro_expressions_and_an_apex_of_minus_one_is_none(tmp_path):
-    one, two = SAMMLV(_release(tmp_path)).clips()
+    one, two = SAMMLV(releases.samm_lv(tmp_path)).clips()
     assert (one.id, one.apex, one.offset) == ("samm-lv/006/006_1_2", 2, 4)
     assert (two.id, two.apex, two.offset) == ("samm-lv/037/037_4_1", 2, 5)
 
 
 def test_fractions_are_rounded_and_names_told_apart(tmp_path):
-    table = SAMMLV(_release(tmp_path)).table
+    table = SAMMLV(releases.samm_lv(tmp_path)).table
     assert table.loc[0, ["onset", "apex", "offset"]].tolist() == [3, 6, 8]
     assert table["clip"].tolist() == ["006/006_1_1", "006/006_1_2", "037/037_4_1", "037/037_4_1-macro"]
 
 
 def test_videos(tmp_path):
-    videos = SAMMLV(_release(tmp_path)).videos()
+    videos = SAMMLV(releases.samm_lv(tmp_path)).videos()
     assert [(video.id, len(video.intervals)) for video in videos] == [
         ("samm-lv/006/006_1", 2), ("samm-lv/037/037_4", 2), ("samm-lv/006/006_2", 0),
     ]  # fmt: skip
@@ -50,7 +33,7 @@ def test_videos(tmp_path):
 
 def test_an_event_beyond_the_end_of_a_video_that_was_cut_off_is_named(tmp_path):
     """It was put onto the last picture without a word."""
-    root = _release(tmp_path)
+    root = releases.samm_lv(tmp_path)
     for number in range(9, 20):
         (root / f"SAMM_longvideos/006_1/006_1_{number:04d}.jpg").unlink()
     with pytest.raises(DatasetError, match=r"006/006_1_2 in .* lies outside of its video, frames 0 to 8 of .*006_1\. Copy the video again"):
@@ -58,12 +41,12 @@ def test_an_event_beyond_the_end_of_a_video_that_was_cut_off_is_named(tmp_path):
 
 
 def test_a_table_of_another_rate_is_suspected(tmp_path):
-    assert "resampled to 30 frames/s?" in str(SAMMLV(_release(tmp_path)).check())
+    assert "resampled to 30 frames/s?" in str(SAMMLV(releases.samm_lv(tmp_path)).check())
 
 
 def test_a_sheet_without_micro_expressions_or_without_any_row_is_no_traceback(tmp_path):
     for name, rows in (("macro", [["006", "006_1_1", 1, 3, 5, 8, 6, "Macro", "4", None]]), ("empty", [])):
-        releases.workbook(tmp_path / name / "SAMM_LongVideos_V2_Release.xlsx", FACS_Movement_Only=[HEADER, *rows])
+        releases.workbook(tmp_path / name / "SAMM_LongVideos_V2_Release.xlsx", FACS_Movement_Only=[releases.SAMM_LV_HEADER, *rows])
         assert not SAMMLV(tmp_path / name).check().ok
 
 

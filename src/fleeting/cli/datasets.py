@@ -47,7 +47,7 @@ def show(
 def check(
     name: Annotated[str, typer.Argument(help="Which dataset, as `fleeting datasets list` calls it.")],
     path: Annotated[Path, typer.Argument(help="The folder that its owners sent, unpacked.")],
-    frames: Annotated[bool, typer.Option("--frames", help="Also decode every picture.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", "--frames", help="Decode every picture, not only look at its size and header.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="All findings as JSON.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Pictures decoded at once; default: one a core.", min=1)] = None,
     set_: Annotated[
@@ -59,7 +59,7 @@ def check(
 
     dataset = open_dataset(name, path, **_settings(set_ or []))
     with progress() as bars:
-        checkup = dataset.check(frames=frames, jobs=jobs, progress=partial(advance, bars, "decoding"))
+        checkup = dataset.check(deep=deep, jobs=jobs, progress=partial(advance, bars, "decoding"))
     if as_json:
         _json(checkup.to_dict())
     else:

@@ -8,7 +8,7 @@ from .cas_me_3 import CAS_ME_3
 from .casme import CASME
 from .casme2 import CASME2
 from .catalogue import DATASETS, catalogue, open_dataset
-from .check import Checkup, Finding
+from .check import Checkup
 from .composite import Composite, read_megc_list
 from .dfme import DFME
 from .expressions import FER2013, KDEF, MMI, TFEID, ClassFolders, RaFD
@@ -21,6 +21,7 @@ from .mmew import MMEW
 from .polikovsky import Polikovsky
 from .samm import SAMM
 from .samm_lv import SAMMLV
+from .sheet_check import Finding
 from .smic import SMIC
 from .synthetic_release import Synthetic
 from .usf_hd import USFHD

@@ -14,17 +14,18 @@ import pandas as pd
 from ..clip import Clip, Video
 from ..errors import DatasetError, MediaError
 from .aus import parse_aus
-from .cells import frame_numbers, kinds, rates
+from .cells import frame_numbers, kinds, missing_between, next_missing, rates
 from .check import Checkup, check
 from .correct import NOT_CODED, correct, read_corrections
 from .frames import Pictures, PictureStream, SteadyTimes
+from .on_disk import OnDisk
 from .tree import Tree, check_root, read_sheet, where_from
 
 NUMBERS = ("onset", "apex", "offset")
 STANDARD = ("clip", "subject", *NUMBERS, "emotion", "aus", "kind", "fps")
 
 
-class Dataset:
+class Dataset(OnDisk):
     """A release as its owners hand it out. Subclasses name it and give ``read_table`` and ``frame_paths``.
 
     Parameters
@@ -54,20 +55,14 @@ class Dataset:
         Emotions a protocol takes, and the number of clips it ends up with.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
     fps: float
     resolution: ClassVar[str] = ""
     classes: ClassVar[tuple[str, ...]] = ()
     doi: ClassVar[str] = ""
-    request_url: ClassVar[str] = ""
     expected: ClassVar[Mapping[str, int]] = {}
     long_videos: ClassVar[int] = 0
     published: ClassVar[Mapping[str, int]] = {}
     protocols: ClassVar[Mapping[str, tuple[tuple[str, ...], int]]] = {}
-    layouts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    sheets: ClassVar[tuple[str, ...]] = ()
-    _or_the_sheet: ClassVar[str] = ", or the sheet itself (sheet=)"
     set_aside: ClassVar[tuple[str, ...]] = ()  # folders beside the pictures that the release has, and we do not read
 
     def __init__(
@@ -80,12 +75,12 @@ class Dataset:
     ):
         self.root = _root(root, self.name, self.title, self.request_url)
         self.tree = Tree(self.root)
+        self.otherwise: dict[str, str] = {}
         self.corrections = corrections
         self._sheet = None if sheet is None else Path(sheet).expanduser()
         self.layout, self.pictures = self._find_pictures(layout)
         self.unfit: list[str] = []  # what of your own corrections found no clip; for the doctor
         self._below: dict[tuple[str, str], Path] | None = None
-        self._alone: dict[str, Path] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.root)!r})"
@@ -129,8 +124,8 @@ class Dataset:
         kind : {"micro", "macro"}, optional
             Default: micro-expressions, or everything where the release has none.
         partial : bool, default=False
-            Leave out clips whose pictures are missing, whose numbers are out of order or whose name another one has, instead of
-            raising.
+            Leave out clips of which pictures are missing or empty, whose numbers are out of order or whose name another one has,
+            instead of raising.
 
         Raises
         ------
@@ -179,57 +174,16 @@ class Dataset:
         """What is to be said of this edition of the sheet; for the doctor."""
         return []
 
-    def check(self, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None) -> Checkup:
-        """The doctor's findings: files against annotations, counts against the paper's. See :func:`.check.check`."""
-        return check(self, frames=frames, jobs=jobs, progress=progress)
-
-    @cached_property
-    def sheet(self) -> Path:
-        """The annotation sheet; DatasetError says which one is missing."""
-        if self._sheet is not None:
-            if not self._sheet.is_file():
-                raise DatasetError(f"The sheet {self._sheet} does not exist. Give the file that came with {self.title}.")
-            return self._sheet
-        found = self.tree.sheets(self.sheets)
-        if not found:
-            raise DatasetError(
-                f"{self.root} holds no annotation sheet of {self.title} ({' or '.join(self.sheets)}). Is it the right folder? "
-                f"{self.tree.packed()}Give the folder that holds it{self._or_the_sheet}. {where_from(self.request_url)}".rstrip()
-            )
-        return found[0]
-
-    def picture_folder(self, *names: tuple[str, ...] | str) -> Path:
-        """The folder under ``pictures`` reached by these names (a tuple: any of them); DatasetError if it is missing."""
-        folder = self.pictures
-        for name in names:
-            choice = (name,) if isinstance(name, str) else name
-            found = self.tree.child(folder, *choice)
-            if found is None:
-                raise DatasetError(f"{folder} has no folder {' or '.join(choice)}. {self._expected_folders()}")
-            folder = found
-        return folder
-
-    def nested_folder(self, parent: str, name: str, depth: int = 3) -> Path:
-        """The folder of that name below one of the parent's name, wherever it lies, or of that name alone; or DatasetError."""
-        if self._below is None:
-            self._below = self.tree.below(self.pictures, depth)
-            self._alone = {own: path for (_, own), path in reversed(self._below.items())}
-        found = self._below.get((parent.casefold(), name.casefold())) or self._alone.get(name.casefold())
-        if found is None:
-            raise DatasetError(f"{self.pictures} has no folder {parent}/{name}. {self._expected_folders()}")
-        return found
-
-    def pictures_in(self, folder: Path) -> dict[int, Path]:
-        """The pictures of a folder by frame number; DatasetError if it has none."""
-        frames = self._frames_of.get(folder)
-        if frames is None:
-            frames = self.tree.frames(folder)
-            if len(self._frames_of) >= 4:  # clips of one long video follow each other
-                self._frames_of.clear()
-            self._frames_of[folder] = frames
-        if not frames:
-            raise DatasetError(f"{folder} has no numbered picture. Unpack or copy {self.title} again.")
-        return frames
+    def check(
+        self,
+        *,
+        deep: bool = False,
+        frames: bool = False,
+        jobs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Checkup:
+        """The doctor's findings, see :func:`.check.check`: files against annotations, counts against print; ``frames`` is ``deep``."""
+        return check(self, deep=deep or frames, jobs=jobs, progress=progress)
 
     def span(self, row: Any, numbers: Mapping[int, Any]) -> tuple[int, int, int]:
         """Onset, apex and offset of a row in the release's numbers, what was not coded filled in as ``clips`` says."""
@@ -242,37 +196,14 @@ class Dataset:
         apex = onset + (offset - onset) // 2 if pd.isna(row.apex) else int(row.apex)
         return onset, apex, offset
 
-    @cached_property
-    def _frames_of(self) -> dict[Path, dict[int, Path]]:
-        return {}
-
-    @property
-    def sheet_name(self) -> str:
-        """The annotation sheet, or the folder where folders are the table; for messages."""
-        return str(self.sheet) if self.sheets or self._sheet else str(self.root)
-
-    def _expected_folders(self) -> str:
-        if self.layout == "plain" and self.layouts:
-            names = ", ".join(name for folders in self.layouts.values() for name in folders[:1])
-            return f"{self.tree.packed()}The pictures of {self.title} come in a folder {names}: give the folder which holds it."
-        return f"{self.tree.packed()}Unpack or copy {self.title} again."
-
-    def _find_pictures(self, layout: str | None) -> tuple[str, Path]:
-        if layout is not None and layout not in self.layouts:
-            raise DatasetError(f"{self.title} has no layout {layout!r}; there are {', '.join(self.layouts) or 'none'}.")
-        for name, folders in self.layouts.items():
-            if layout in (None, name) and (found := self.tree.folder(*folders)):
-                return name, found
-        if layout is not None:
-            raise DatasetError(f"{self.root} has none of the folders {', '.join(self.layouts[layout])} (layout {layout!r}).")
-        return "plain", self.root
-
     def clip(self, row: Any) -> Clip:
         """The clip of one row of ``table``; DatasetError if it cannot be given."""
         files = self.frame_paths(row)
         onset, apex, offset = self.span(row, files)
         self._check_span(row, onset, apex, offset, files)
         numbers = [number for number in files if onset <= number <= offset]
+        if empty := next((files[number] for number in numbers if not files[number].stat().st_size), None):
+            raise DatasetError(f"{row.clip}: {empty} is empty (0 bytes). Copy it again, or leave the clip out with partial=True.")
         return Clip(
             id=f"{self.name}/{row.clip}", dataset=self.name, subject=row.subject, fps=float(row.fps),
             onset=0, apex=numbers.index(apex), offset=len(numbers) - 1,
@@ -290,6 +221,11 @@ class Dataset:
             raise DatasetError(
                 f"{row.clip} lacks frame {lacking[0]} of {onset} to {offset}; {next(iter(files.values())).parent} holds "
                 f"{min(files)} to {max(files)}. Copy the folder again, or correct the number (corrections=)."
+            )
+        if gaps := missing_between(onset, offset, files):
+            raise DatasetError(
+                f"{row.clip} lacks {gaps} of the pictures {onset} to {offset}, the first is {next_missing(onset, files)}: time would jump "
+                f"there. Copy {next(iter(files.values())).parent} again, or leave the clip out with partial=True."
             )
 
     def _video(self, name: str, rows: pd.DataFrame) -> Video:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..clip import Clip
 from ..errors import DatasetError, UsageError
+from .alike import is_person, same
 from .base import Dataset
 from .tree import read_sheets
 
@@ -129,6 +130,19 @@ class CAS_ME_2(Dataset):
 
     @cached_property
     def _folders(self) -> dict[str, Path]:
-        below = self.tree.below(self.pictures, depth=2)
+        below = self.tree.below(self.pictures, depth=4 if self.layout == "plain" else 2)
         found = {(parent, re.match(r"\d+_\d{4}", name)): path for (parent, name), path in below.items()}
-        return {f"{parent}/{match.group()}": path for (parent, match), path in found.items() if match}
+        return {f"{self._subject(parent)}/{match.group()}": path for (parent, match), path in found.items() if match}
+
+    def _subject(self, folder: str) -> str:
+        """``s15`` for a folder of that or a like name."""
+        subject = f"s{same(folder)}" if is_person(folder) else folder
+        if subject != folder:
+            self.otherwise[subject] = folder
+        return subject
+
+    def _is_sheet(self, path: Path) -> bool:
+        try:
+            return "CASFEcode_final" in read_sheets(path)
+        except DatasetError:
+            return False

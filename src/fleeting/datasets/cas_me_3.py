@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..errors import DatasetError
+from .alike import is_person, same
 from .base import Dataset, told_apart
 from .tree import read_sheet
 
@@ -73,9 +74,9 @@ class CAS_ME_3(Dataset):
         """The long videos on disk."""
         found = {}
         for subject in self.tree.entries(self.pictures).values():
-            for video in self.tree.entries(subject).values() if subject.name.lower().startswith("spno") else ():
+            for video in self.tree.entries(subject).values() if is_person(subject.name) else ():
                 if colour := self.tree.child(video, "color", "colour", "RGB"):
-                    name = "spNO." + subject.name.strip().partition(".")[2]
+                    name = f"spNO.{same(subject.name)}"
                     found[f"{name}/{video.name.strip().lower()}"] = (name, colour)
         return found
 
@@ -84,7 +85,7 @@ class CAS_ME_3(Dataset):
         sheet = read_sheet(path, required)
         if not {"kind", "emotion"} & set(sheet):  # the sheet of all expressions has a kind, that of micro-expressions an emotion
             read_sheet(path, (*required, "emotion"))
-        number = sheet["subject"].str.extract(r"(?i)^spno\.?\s*(\d+)$")[0]
+        number = sheet["subject"].str.extract(r"(?i)^(?:spno|sp|sub|s)[.\s_]*0*(\d+)$")[0]
         if number.isna().any():
             raise DatasetError(f"{path} has the subject {sheet['subject'][number.isna()].iloc[0]!r}; expected is spNO.1 and so on.")
         subject = "spNO." + number

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .alike import numbered
 from .base import Dataset, sheet_table
 
 
@@ -48,7 +49,7 @@ class CASME(Dataset):
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row a clip."""
         sheet = sheet_table(self, required=("subject", "filename", "onset", "apex", "offset", "aus", "emotion"))
-        subject = "sub" + sheet["subject"].str.removeprefix("sub").str.zfill(2)
+        subject = numbered(sheet["subject"], "sub", 2)
         return sheet.assign(clip=subject + "/" + sheet["filename"], subject=subject).drop(columns="filename")
 
     def frame_paths(self, row: Any) -> dict[int, Path]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .alike import numbered
 from .base import Dataset, sheet_table
 
 
@@ -57,7 +58,7 @@ class CASME2(Dataset):
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row a clip; ``objective`` is the objective class 1 to 7 where the edition has it."""
         sheet = sheet_table(self, "objective", required=("subject", "filename", "onset", "apex", "offset", "aus", "emotion"))
-        subject = "sub" + sheet["subject"].str.zfill(2)
+        subject = numbered(sheet["subject"], "sub", 2)
         return sheet.assign(clip=subject + "/" + sheet["filename"], subject=subject).drop(columns="filename")
 
     def remarks(self) -> list[str]:

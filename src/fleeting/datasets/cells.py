@@ -1,6 +1,8 @@
-"""Cells of a sheet as frame numbers, rates and kinds; DatasetError names the cell that is none, and its clip."""
+"""Cells of a sheet as frame numbers, rates and kinds, and numbers that no picture has; DatasetError names the cell that is none."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -43,6 +45,20 @@ def kinds(table: pd.DataFrame, sheet: str) -> pd.Series:
     text = table["kind"].astype(object).where(table["kind"].notna(), "")
     _refuse(table, ~text.isin(["micro", "macro"]), text, f"{sheet} has kind", "but there are micro and macro")
     return text
+
+
+def missing_between(onset: int, offset: int, numbers: Collection[int]) -> int:
+    """How many pictures from onset to offset are not there; 0 where a folder of 8 or more has every second, third ... number only."""
+    here = sum(onset <= number <= offset for number in numbers)
+    steps = set(np.diff(np.fromiter(numbers, np.int64)).tolist()) if len(numbers) >= 8 else set()
+    return 0 if len(steps) == 1 and steps != {1} else max(0, offset - onset + 1 - here)
+
+
+def next_missing(start: int, numbers: Collection[int]) -> int:
+    """The first number from ``start`` on that no picture has."""
+    while start in numbers:
+        start += 1
+    return start
 
 
 def _refuse(table: pd.DataFrame, strange: pd.Series, text: pd.Series, what: str, why: str) -> None:

@@ -17,22 +17,21 @@ import pandas as pd
 from ..clip import Clip
 from ..errors import DatasetError
 from ..media.pictures import PICTURES, read_picture
+from .alike import listed
+from .cells import missing_between
+from .sheet_check import Finding, Printed, check_sheet, counts_of
 from .tree import Tree, frame_number
 
-MICRO_S = 0.5  # the usual definition of a micro-expression: no longer than this
+# How pictures begin; one of another kind than its suffix says is read all the same.
+HEADS = (b"\xff\xd8", b"\x89PNG", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 AT_ONCE = 1000  # pictures handed to the threads; a million waiting ones would fill the memory
 SHOWN = 10  # findings of a kind that the text has; all are in ``findings``
 
 
-class Release(Protocol):
+class Release(Printed, Protocol):
     """What the doctor asks of a release; :class:`.base.Dataset` answers."""
 
     title: ClassVar[str]
-    classes: ClassVar[tuple[str, ...]]
-    expected: ClassVar[Mapping[str, int]]
-    long_videos: ClassVar[int]
-    published: ClassVar[Mapping[str, int]]
-    protocols: ClassVar[Mapping[str, tuple[tuple[str, ...], int]]]
     set_aside: ClassVar[tuple[str, ...]]
     root: Path
     tree: Tree
@@ -40,6 +39,7 @@ class Release(Protocol):
     pictures: Path
     unfit: list[str]
 
+    def lookalikes(self) -> list[str]: ...  # noqa: D102
     @property
     def table(self) -> pd.DataFrame: ...  # noqa: D102
     @property
@@ -51,38 +51,17 @@ class Release(Protocol):
     def clip(self, row: Any) -> Clip: ...  # noqa: D102
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was noticed.
-
-    Attributes
-    ----------
-    level : {"error", "warning", "note"}
-        Errors keep a clip from being used as it stands; warnings want a look; notes say what is known and harmless.
-    topic : str
-        ``sheet counts order onset apex offset long emotion double clip pictures frames video decode stray protocol``.
-    clip : str
-        As in the table; empty if the finding is not about one clip.
-    text : str
-    """
-
-    level: str
-    topic: str
-    clip: str
-    text: str
-
-
 @dataclass
 class Checkup:
     """What the doctor found in a release.
 
     Attributes
     ----------
-    dataset, root, sheet, layout : str
+    dataset, root, sheet, layout, pictures : str
         Which release, where, which edition of its sheet, and which of its picture folders.
     counts : dict of str to int
-        ``clips``, ``subjects``, clips of each emotion, ``videos`` on disk where the release has long ones, and ``usable``: clips
-        that can be given as they stand.
+        ``clips``, ``subjects``, clips of each emotion, ``videos`` on disk where the release has long ones, ``usable``: clips that can be
+        given as they stand, and, where there are any, ``apex on onset`` and ``over 2 s``.
     findings : list of Finding
     """
 
@@ -90,6 +69,7 @@ class Checkup:
     root: str
     sheet: str = ""
     layout: str = ""
+    pictures: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -103,7 +83,8 @@ class Checkup:
         return {**asdict(self), "ok": self.ok}
 
     def __str__(self) -> str:
-        lines = [f"{self.dataset} in {self.root}", f"sheet {self.sheet}, layout {self.layout}"]
+        where = f", pictures in {self.pictures}" if self.pictures else ""
+        lines = [f"{self.dataset} in {self.root}", f"sheet {self.sheet}, layout {self.layout}{where}"]
         lines += [", ".join(f"{count} {name}" for name, count in self.counts.items())]
         for level in ("error", "warning", "note"):
             for topic in dict.fromkeys(one.topic for one in self.findings):
@@ -119,15 +100,17 @@ class Checkup:
 
 
 def check(
-    release: Release, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+    release: Release, *, deep: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Checkup:
     """Everything that is wrong with a release, as findings; it raises nothing.
+
+    Of the pictures from onset to offset the size and the first bytes are looked at.
 
     Parameters
     ----------
     release : Release
-    frames : bool, default=False
-        Also decode every picture from onset to offset, and of long videos every picture.
+    deep : bool, default=False
+        Also decode each of them, and of long videos every picture.
     jobs : int, optional
         Threads that decode; default: one a core.
     progress : callable, optional
@@ -144,15 +127,14 @@ def check(
     except DatasetError as error:
         checkup.findings.append(Finding("error", "sheet", "", str(error)))
         return checkup
-    checkup.counts = _counts(table)
+    checkup.counts = counts_of(table)
     recordings = _recordings(release, checkup)
     checkup.findings += [Finding("warning", "sheet", "", text) for text in (*release.remarks(), *release.unfit)]
-    checkup.findings += [*_against_print(release, checkup.counts), *_numbers(table), *_words(release, table)]
-    checkup.findings += _doubles(table)
+    checkup.findings += check_sheet(release, table, checkup.counts)
     decode: list[tuple[str, Path]] = []
     inside: list[Any] = []  # rows whose frames are inside a video file, an npz or a csv
     used: set[Path] = set()
-    lost: dict[str, list[str]] = {}
+    lost: dict[str, int] = {}  # clips without pictures of each subject
     folders: set[Path] = set()  # of numbered pictures
     usable, seen = 0, False
     doubled = set(table.loc[table["clip"].duplicated(), "clip"])
@@ -169,18 +151,23 @@ def check(
         elif files and not wrong:
             inside.append(row)
         if "pictures" in wrong:
-            lost.setdefault(str(row.subject), []).append(str(row.clip))
+            lost[str(row.subject)] = lost.get(str(row.subject), 0) + 1
     checkup.counts["usable"] = usable
+    plain = release.layout == "plain" and used  # no folder of a known name: where they were found
+    checkup.pictures = os.path.commonpath([folder.parent for folder in used]) if plain else str(release.pictures)
+    checkup.findings += [Finding("note", "names", "", text) for text in release.lookalikes()]
     if not seen:
         text = next((one.text for one in checkup.findings if one.topic == "pictures"), "the sheet is empty")
         checkup.findings = [one for one in checkup.findings if one.topic != "pictures"]
         checkup.findings.append(Finding("error", "pictures", "", f"no clip has pictures. {text}"))
         lost = {}
-    for subject, clips in lost.items():
-        if len(clips) == int((table["subject"] == subject).sum()):
-            checkup.findings.append(Finding("error", "pictures", "", f"subject {subject} has no pictures at all ({len(clips)} clips)"))
+    gone = {subject: count for subject, count in lost.items() if count == int((table["subject"] == subject).sum())}
+    if gone:
+        who = f"subject {next(iter(gone))} has" if len(gone) == 1 else f"{len(gone)} subjects have"
+        which = "" if len(gone) == 1 else f": {listed(gone)}"
+        checkup.findings.append(Finding("error", "pictures", "", f"{who} no pictures at all ({sum(gone.values())} clips){which}"))
     checkup.findings += _strays(release, used, folders, {path for _, path in release.recordings().values()})
-    if frames:
+    if deep:
         decode += [(name, file) for name, files in recordings.items() for file in files.values()]
         checkup.findings += _decode(release, decode, inside, jobs or os.cpu_count() or 1, progress)
     return checkup
@@ -201,70 +188,6 @@ def _recordings(release: Release, checkup: Checkup) -> dict[str, dict[int, Path]
     return pictures
 
 
-def _counts(table: pd.DataFrame) -> dict[str, int]:
-    micro = table[table["kind"] == "micro"] if (table["kind"] == "micro").any() else table
-    counts = {"clips": len(micro), "subjects": int(micro["subject"].nunique())}
-    counts |= {str(word): int(n) for word, n in micro["emotion"].value_counts().items()}
-    if len(micro) < len(table):
-        counts["macro"] = len(table) - len(micro)
-    return counts
-
-
-def _against_print(release: Release, counts: dict[str, int]) -> Iterator[Finding]:
-    for name, number in release.expected.items():
-        if counts.get(name, 0) != number:
-            yield Finding("warning", "counts", "", f"{counts.get(name, 0)} {name}; the release has {number}")
-    if counts.get("videos", release.long_videos) != release.long_videos > 0:
-        yield Finding("warning", "counts", "", f"{counts['videos']} long videos; the release has {release.long_videos}")
-    for name, number in release.published.items():
-        if counts.get(name, 0) != number:
-            yield Finding("note", "counts", "", f"{counts.get(name, 0)} {name}; the paper has {number}")
-    for name, (emotions, number) in release.protocols.items():
-        here = sum(counts.get(word, 0) for word in emotions)
-        if here != number:
-            yield Finding("note", "protocol", "", f"{here} clips have the labels of {name}; that protocol takes {number}")
-
-
-def _numbers(table: pd.DataFrame) -> Iterator[Finding]:
-    apexes = table["apex"].isna().sum()
-    if 0 < apexes < len(table):
-        for clip in table.loc[table["apex"].isna(), "clip"]:
-            yield Finding("warning", "apex", str(clip), "no apex was coded; the middle frame stands for it")
-    elif apexes:
-        yield Finding("note", "apex", "", "no apex was coded in this release; the middle frame stands for it")
-    if table["onset"].notna().any():
-        for clip in table.loc[table["onset"].isna(), "clip"]:
-            yield Finding("warning", "onset", str(clip), "no onset was coded; it is taken to begin with its first picture")
-        for clip in table.loc[table["offset"].isna(), "clip"]:
-            yield Finding("warning", "offset", str(clip), "no offset was coded, or zero")
-    seconds = (table["offset"] - table["onset"] + 1) / table["fps"].where(table["fps"] > 0)  # 0: the video knows
-    long = ((table["kind"] == "micro") & (seconds > MICRO_S)).fillna(False).astype(bool)
-    for clip, length in zip(table.loc[long, "clip"], seconds[long], strict=True):
-        yield Finding("warning", "long", str(clip), f"lasts {length:.2f} s; a micro-expression lasts at most {MICRO_S} s")
-
-
-def _words(release: Release, table: pd.DataFrame) -> Iterator[Finding]:
-    """Micro-expressions without a word for their emotion, where others have one, and words that the release does not use."""
-    rows = table[table["kind"] == "micro"]
-    if rows["emotion"].notna().any():
-        for clip in rows.loc[rows["emotion"].isna(), "clip"]:
-            yield Finding("warning", "emotion", str(clip), "no emotion was coded")
-    if release.classes:
-        words = rows["emotion"].dropna().str.split(r"\s*[+,/&]\s*", regex=True)  # 4DME has several in a cell
-        known = words.map(lambda each: set(each) <= set(release.classes)).astype(bool)
-        for row in rows.loc[known.index[~known]].itertuples():
-            yield Finding("warning", "emotion", str(row.clip), f"{row.emotion!r} is none of {', '.join(release.classes)}")
-
-
-def _doubles(table: pd.DataFrame) -> Iterator[Finding]:
-    for clip, number in table["clip"].value_counts().items():
-        if number > 1:
-            yield Finding("error", "double", str(clip), f"stands in the sheet {number} times")
-    case = table["subject"] + "/" + table["clip"].str.casefold()
-    for clip in table.loc[case.duplicated() & ~table["clip"].duplicated(), "clip"]:
-        yield Finding("error", "double", str(clip), "differs from another clip in case only")
-
-
 def _pictures(release: Release, row: Any) -> tuple[list[Finding], list[Path]]:
     """What is wrong with one clip, and its pictures from onset to offset."""
     coded = [number for number in (row.onset, row.apex, row.offset) if not pd.isna(number)]
@@ -279,16 +202,32 @@ def _pictures(release: Release, row: Any) -> tuple[list[Finding], list[Path]]:
     onset, apex, offset = release.span(row, files)
     here = [file for number, file in files.items() if onset <= number <= offset]
     if (lacking := max(0, offset - onset + 1) - len(here)) > 0:
-        level = "warning" if all(number in files for number in (onset, apex, offset)) else "error"
+        there = all(number in files for number in (onset, apex, offset))
+        level = "warning" if there and not missing_between(onset, offset, files) else "error"  # every second number only
         first = list(islice((number for number in range(onset, offset + 1) if number not in files), 5))
         which = ", ".join(map(str, first)) + (" ..." if lacking > 5 else "")
         found.append(Finding(level, "frames", row.clip, f"{lacking} of the pictures {onset} to {offset} are missing: {which}"))
+    found += [Finding("error", "file", row.clip, text) for file in dict.fromkeys(here) if (text := _damage(file))]
     if not any(one.level == "error" for one in found):
         try:
             release.clip(row)  # whatever else clips() would say of it
         except OSError as error:
             found.append(Finding("error", "clip", row.clip, str(error)))
     return found, here
+
+
+def _damage(file: Path) -> str | None:
+    """What size and first bytes say of a file: empty, or no picture though it is called one; None where they look whole."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(8)
+    except OSError as error:
+        return f"{file} may not be read: {error.strerror}. Ask its owner, or copy it again"
+    if not head:
+        return f"{file} is empty (0 bytes). Copy it again"
+    if file.suffix.lower() in PICTURES and not head.startswith(HEADS):
+        return f"{file} is no picture: it begins with {head[:4]!r}. Copy it again"
+    return None
 
 
 def _strays(release: Release, used: set[Path], numbered: set[Path], videos: set[Path]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..clip import Clip, Video
 from ..errors import DatasetError, UsageError
-from .check import Checkup, Finding
+from .check import Checkup
 from .smic import smic_name
 from .tree import read_sheets
 
@@ -106,14 +106,19 @@ class Composite:
         return [video for dataset in self.datasets if "video" in dataset.table for video in dataset.videos()]
 
     def check(
-        self, *, frames: bool = False, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        *,
+        deep: bool = False,
+        frames: bool = False,
+        jobs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Checkup:
         """The findings of all datasets together."""
         whole = Checkup(self.title, ", ".join(str(dataset.root) for dataset in self.datasets), layout="several")
         for dataset in self.datasets:
-            one = dataset.check(frames=frames, jobs=jobs, progress=progress)
+            one = dataset.check(deep=deep or frames, jobs=jobs, progress=progress)
             whole.counts |= {f"{dataset.name} {name}": number for name, number in one.counts.items()}
-            whole.findings += [Finding(f.level, f.topic, f"{dataset.name}/{f.clip}" if f.clip else "", f.text) for f in one.findings]
+            whole.findings += [replace(each, clip=f"{dataset.name}/{each.clip}" if each.clip else "") for each in one.findings]
         return whole
 
 

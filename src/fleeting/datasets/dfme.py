@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .alike import numbered
 from .base import Dataset, sheet_table
 
 
@@ -49,8 +50,9 @@ class DFME(Dataset):
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row a clip."""
         sheet = sheet_table(self, "aus", required=("subject", "filename", "onset", "apex", "offset", "emotion", "fps"))
-        return sheet.assign(clip=sheet["subject"] + "/" + sheet["filename"]).drop(columns="filename")
+        subject = numbered(sheet["subject"], "sub", 4)
+        return sheet.assign(clip=subject + "/" + sheet["filename"], subject=subject).drop(columns="filename")
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
         """The pictures of the clip's folder, wherever it lies."""
-        return self.pictures_in(self.nested_folder(row.subject, row.clip.partition("/")[2], depth=4))
+        return self.pictures_in(self.nested_folder(row.subject, row.clip.partition("/")[2]))

@@ -17,15 +17,9 @@ from ..clip import Clip
 from ..errors import DatasetError, UsageError
 from ..labels import SEVEN
 from ..media.pictures import PICTURES
+from .alike import EXPRESSIONS
 from .base import Dataset
 from .tree import read_csv, where_from
-
-# What folders of expressions are called; class folders of other names are asked about.
-_EXPRESSIONS = {
-    "afraid", "amusement", "anger", "angry", "anxiety", "calm", "contempt", "contemptuous", "disgust", "disgusted", "excited", "fear",
-    "fearful", "happiness", "happy", "joy", "neutral", "normal", "others", "pride", "sad", "sadness", "shame", "smile", "surprise",
-    "surprised",
-}  # fmt: skip
 
 
 class Stills(Dataset):
@@ -197,7 +191,7 @@ class ClassFolders(Stills):
 
     def remarks(self) -> list[str]:
         """Which folders are named after no expression."""
-        if odd := sorted(set(self.table["emotion"].dropna()) - _EXPRESSIONS):
+        if odd := sorted(set(self.table["emotion"].dropna()) - EXPRESSIONS):
             more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
             return [f"folders named after no expression we know: {', '.join(odd[:3])}{more}; their names are the emotions here"]
         return []
@@ -212,7 +206,7 @@ class _ExpressionFolders(ClassFolders):
     def read_table(self) -> pd.DataFrame:
         """One row a picture; DatasetError where no folder is named after an expression."""
         table = super().read_table()
-        if not _EXPRESSIONS & set(table["emotion"].str.casefold()):
+        if not EXPRESSIONS & set(table["emotion"].str.casefold()):
             names = ", ".join(sorted(set(table["emotion"]))[:3])
             raise DatasetError(
                 f"{self.root} has pictures, but in folders {names}, none of which is named after an expression. {self._layout()} Is it the "

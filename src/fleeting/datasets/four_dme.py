@@ -53,4 +53,4 @@ class FourDME(Dataset):
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
         """The pictures of the clip's folder, wherever it lies."""
-        return self.pictures_in(self.nested_folder(row.subject, row.folder, depth=4))
+        return self.pictures_in(self.nested_folder(row.subject, row.folder))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DatasetError
+from ..errors import DatasetError, MediaError
 from ..media import open_media
 from ..media.pictures import read_picture
 
@@ -21,8 +21,11 @@ class Pictures:
     files: tuple[Path, ...]
 
     def __call__(self) -> np.ndarray:
-        """All pictures, (T, H, W, 3) uint8 RGB; DatasetError if they differ in size."""
-        images = [read_picture(file) for file in self.files]
+        """All pictures, (T, H, W, 3) uint8 RGB; MediaError if one cannot be read, DatasetError if they differ in size."""
+        try:
+            images = [read_picture(file) for file in self.files]
+        except MediaError as error:
+            raise MediaError(f"{error} `fleeting datasets check --deep` lists all such pictures.") from error
         for file, image in zip(self.files, images, strict=True):
             if image.shape != images[0].shape:
                 raise DatasetError(f"{file} is {_size(image)} px, {self.files[0].name} {_size(images[0])}. Copy them again.")

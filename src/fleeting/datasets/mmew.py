@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..media.pictures import PICTURES
+from .alike import numbered
 from .base import Dataset, sheet_table
 
 _STILL = re.compile(r"(s\d{2})-\d{2}-\d{3}", re.IGNORECASE)
@@ -54,7 +55,7 @@ class MMEW(Dataset):
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row a clip, and below it the macro-expressions on disk; ``file`` is the still."""
         sheet = sheet_table(self, required=("subject", "filename", "onset", "apex", "offset", "aus", "emotion"))
-        subject = "S" + sheet["subject"].str.removeprefix("S").str.zfill(2)
+        subject = numbered(sheet["subject"], "S", 2)
         micro = sheet.assign(clip=subject + "/" + sheet["filename"], subject=subject, kind="micro", file="")
         macro = pd.DataFrame(self._stills(), columns=["clip", "subject", "emotion", "file"], dtype=str).assign(kind="macro")
         return pd.concat([micro.drop(columns="filename"), macro], ignore_index=True).fillna("")

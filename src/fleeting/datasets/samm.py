@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .alike import numbered
 from .base import Dataset, sheet_table
 
 
@@ -53,7 +54,7 @@ class SAMM(Dataset):
     def read_table(self) -> pd.DataFrame:
         """The sheet, a row a clip; ``objective`` is the objective class, 1 to 7."""
         sheet = sheet_table(self, "objective", required=("subject", "filename", "onset", "apex", "offset", "aus", "emotion"))
-        subject = sheet["subject"].str.zfill(3)
+        subject = numbered(sheet["subject"], "", 3)
         emotion = sheet["emotion"].replace({"Others": "other"})
         table = sheet.assign(clip=subject + "/" + sheet["filename"], subject=subject, emotion=emotion)
         return table.drop(columns="filename")

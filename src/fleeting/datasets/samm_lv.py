@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from .alike import numbered
 from .base import Dataset, sheet_table, told_apart
 
 
@@ -49,7 +50,7 @@ class SAMMLV(Dataset):
         """The sheet, a row an expression; ``video`` is the video it is in."""
         sheet = sheet_table(self, required=("subject", "filename", "onset", "apex", "offset", "kind", "aus"))
         kind = sheet["kind"].str.casefold().str.extract(r"(micro|macro)")[0]
-        subject = sheet["subject"].str.zfill(3)
+        subject = numbered(sheet["subject"], "", 3)
         video = subject + "/" + sheet["filename"].str.rsplit("_", n=1).str[0]
         clip = told_apart(subject + "/" + sheet["filename"], kind)
         return sheet.drop(columns="filename").assign(clip=clip, subject=subject, kind=kind, video=video)
@@ -68,5 +69,9 @@ class SAMMLV(Dataset):
 
     def recordings(self) -> dict[str, tuple[str, Path]]:
         """The long videos on disk."""
-        folders = [path for name, path in self.tree.entries(self.pictures).items() if re.fullmatch(r"\d{3}_\d+", name)]
-        return {f"{path.name[:3]}/{path.name.strip()}": (path.name[:3], path) for path in folders}
+        found = {}
+        for name, path in self.tree.entries(self.pictures).items():
+            if numbers := re.fullmatch(r"0*(\d{1,3})[_-](\d+)", name):
+                subject = numbers[1].zfill(3)
+                found[f"{subject}/{subject}_{numbers[2]}"] = (subject, path)
+        return found

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from ..errors import DatasetError
+from .alike import sorted_copy
 from .base import NUMBERS, Dataset
 from .tree import read_sheet
 
@@ -95,7 +96,8 @@ class SMIC(Dataset):
         if not folders and self._sheet is None:
             raise DatasetError(
                 f"{self.pictures} has no folder of {self.camera} such as {self.camera}/s01/micro/negative/s1_ne_01. "
-                f"{self.tree.packed()}Give the folder that holds SMIC_all_cropped or SMIC_all_raw, or another camera=."
+                f"{sorted_copy(self.tree)} {self.tree.packed()}"
+                "Give the folder that holds SMIC_all_cropped or SMIC_all_raw, or another camera=."
             )
         sheet = self._annotations()
         names = folders if sheet is None else {**folders, **dict.fromkeys(sheet.index, None), **folders}
@@ -118,7 +120,7 @@ class SMIC(Dataset):
         found: dict[str, Path] = {}
         for folder in self.tree.walk(depth=6, below=self.pictures):
             inside = folder.relative_to(self.pictures).parts if folder != self.pictures else ()
-            parts = {re.split(r"[-_]", part.lower())[0] for part in inside if part.lower().startswith(("hs", "vis", "nir"))}
+            parts = {re.split(r"[-_ ]", part.lower())[0] for part in inside if part.lower().startswith(("hs", "vis", "nir"))}
             if parts & others or any("non_micro" in part.lower() for part in inside):
                 continue
             name = smic_name(folder.name)
@@ -142,7 +144,7 @@ class SMIC(Dataset):
         if self._sheet is not None or self.layout != "long":
             return self._sheet
         listed = self.tree.sheets([f"SMIC-{self.camera}-E_annotation*", f"SMIC*{self.camera}*annotation*", "smic.xlsx"], depth=4)
-        return listed[0] if listed else None
+        return listed[0] if listed else self._under_another_name()
 
     def _annotations(self) -> pd.DataFrame | None:
         if (path := self._numbered) is None:

@@ -70,9 +70,9 @@ class Tree:
             yield folder
             if level < depth:
                 inside = self.entries(folder).items()
-                queue.extend((path, level + 1) for name, path in inside if not _has_suffix(name) and path.is_dir())
+                queue.extend((path, level + 1) for name, path in inside if not has_suffix(name) and path.is_dir())
 
-    def folder(self, *names: str, depth: int = 2) -> Path | None:
+    def folder(self, *names: str, depth: int = 3) -> Path | None:
         """The folder nearest to the top that has one of these names; of a folder within its namesake, the inner one."""
         keys = {_key(name) for name in names}
         found = next((folder for folder in self.walk(depth) if _key(folder.name) in keys), None)
@@ -87,14 +87,22 @@ class Tree:
             found.setdefault((_key(path.parent.name), _key(path.name)), path)
         return found
 
-    def sheets(self, patterns: Sequence[str], depth: int = 2) -> list[Path]:
-        """Sheets whose names fit: of the folders nearest to the top, the best pattern first, of those the latest name."""
+    def inner(self, folder: Path) -> Path:
+        """The folder itself, or the one in which everything lies, as in ``DFME/DFME``: down as long as there is only one."""
+        while len(inside := [path for name, path in self.entries(folder).items() if not has_suffix(name) and path.is_dir()]) == 1:
+            if any(path.suffix.lower() in PICTURES for path in self.entries(inside[0]).values()):
+                break
+            folder = inside[0]
+        return folder
+
+    def sheets(self, patterns: Sequence[str], depth: int = 3) -> list[Path]:
+        """Sheets whose names fit, or would if they were no csv: nearest to the top, the best pattern first, of those the latest name."""
         for level in range(depth + 1):
             found = [path for folder in self.walk(level) for path in self.entries(folder).values()]
             found = [path for path in found if path.suffix.lower() in SHEETS and not path.name.startswith("~$")]
             ranked: dict[Path, None] = {}
             for pattern in patterns:
-                fits = sorted((p for p in found if fnmatch(p.name.casefold(), pattern.casefold())), key=lambda p: p.name)
+                fits = sorted((p for p in found if _fits(p, pattern.casefold())), key=lambda p: p.name)
                 ranked.update({path: None for path in reversed(fits) if path not in ranked})
             if ranked:
                 return list(ranked)
@@ -256,6 +264,11 @@ def _standard(header: str) -> str:
     return header.strip()
 
 
+def _fits(sheet: Path, pattern: str) -> bool:
+    names = (sheet.name, sheet.stem + ".xlsx") if sheet.suffix.lower() == ".csv" else (sheet.name,)
+    return any(fnmatch(name.casefold(), pattern) for name in names)
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
 
@@ -271,6 +284,6 @@ def _key(name: str) -> str:
     return f"{stem.strip()}{dot}{suffix}"
 
 
-def _has_suffix(name: str) -> bool:
+def has_suffix(name: str) -> bool:
     """Whether a name is that of a picture, a film or a sheet: no folder, found without asking the disk."""
     return name.endswith((*PICTURES, *SHEETS, ".avi", ".mp4", ".txt", ".xml", ".npz"))

@@ -121,7 +121,8 @@ def read_picture(file: Path) -> np.ndarray:
     except cv2.error:
         image = None
     if image is None:
-        raise MediaError(f"{file} cannot be decoded as a picture. Copy it again, or take it out of the folder.")
+        what = "cannot be decoded as a picture" if content.size else "is empty (0 bytes)"
+        raise MediaError(f"{file} {what}. Copy it again, or leave it out.")
     return image
 
 
