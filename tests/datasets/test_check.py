@@ -93,6 +93,16 @@ def test_an_empty_picture_is_found_by_its_size_and_one_that_is_none_by_its_first
         _ = broken.frames
 
 
+def test_a_link_whose_target_is_gone_is_named(tmp_path):
+    root = releases.casme2(tmp_path)
+    path = root / "Cropped/sub01/EP02_01f/reg_img9.jpg"
+    path.unlink()
+    path.symlink_to(tmp_path / "gone.jpg")
+    with pytest.raises(DatasetError, match=r"sub01/EP02_01f: .*reg_img9\.jpg may not be read: No such file"):
+        CASME2(root).clips()
+    assert _topics(CASME2(root).check(deep=True)) == {("file", "sub01/EP02_01f"), ("decode", "sub01/EP02_01f")}
+
+
 def test_a_gap_within_a_clip_is_refused_and_does_not_move_its_apex(tmp_path):
     """It was closed without a word: with four pictures missing the apex moved from 13 to 9."""
     root = releases.casme2(tmp_path)

@@ -68,6 +68,16 @@ def test_the_long_edition_of_another_camera_is_found_beside_that_of_hs(tmp_path)
     assert [clip.id for clip in SMIC(tmp_path).clips()] == ["smic/s20/s20_ne_01"]
 
 
+def test_the_sheet_of_another_camera_stands_for_none(tmp_path):
+    """Clips of all cameras have one name, and numbers of their own."""
+    base = _long(tmp_path) / "VIS_long"
+    releases.pictures(base / "SMIC-VIS-E/VIS/s20/s20_ne_01", "image{}.jpg", range(17581000, 17581020))
+    (clip,) = SMIC(tmp_path, camera="VIS").clips()
+    assert len(clip.frames) == 20
+    (tmp_path / "HS_long/SMIC-HS-E_annotation.xlsx").rename(tmp_path / "numbers.xlsx")
+    assert len(SMIC(tmp_path).clips()[0].frames) == 11
+
+
 def test_the_doctor_names_the_sheet_of_the_long_edition_and_misses_it(tmp_path):
     """Without it whole videos of seconds were clips without a word."""
     checkup = SMIC(_long(tmp_path)).check()

@@ -17,7 +17,7 @@ from .aus import parse_aus
 from .cells import frame_numbers, kinds, missing_between, next_missing, rates
 from .check import Checkup, check
 from .correct import NOT_CODED, correct, read_corrections
-from .frames import Pictures, PictureStream, SteadyTimes
+from .frames import Pictures, PictureStream, SteadyTimes, without_content
 from .on_disk import OnDisk
 from .tree import Tree, check_root, read_sheet, where_from
 
@@ -202,8 +202,8 @@ class Dataset(OnDisk):
         onset, apex, offset = self.span(row, files)
         self._check_span(row, onset, apex, offset, files)
         numbers = [number for number in files if onset <= number <= offset]
-        if empty := next((files[number] for number in numbers if not files[number].stat().st_size), None):
-            raise DatasetError(f"{row.clip}: {empty} is empty (0 bytes). Copy it again, or leave the clip out with partial=True.")
+        if lost := next((text for number in numbers if (text := without_content(files[number]))), None):
+            raise DatasetError(f"{row.clip}: {lost}. Copy it again, or leave the clip out with partial=True.")
         return Clip(
             id=f"{self.name}/{row.clip}", dataset=self.name, subject=row.subject, fps=float(row.fps),
             onset=0, apex=numbers.index(apex), offset=len(numbers) - 1,

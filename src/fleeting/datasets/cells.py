@@ -49,9 +49,12 @@ def kinds(table: pd.DataFrame, sheet: str) -> pd.Series:
 
 def missing_between(onset: int, offset: int, numbers: Collection[int]) -> int:
     """How many pictures from onset to offset are not there; 0 where a folder of 8 or more has every second, third ... number only."""
-    here = sum(onset <= number <= offset for number in numbers)
-    steps = set(np.diff(np.fromiter(numbers, np.int64)).tolist()) if len(numbers) >= 8 else set()
-    return 0 if len(steps) == 1 and steps != {1} else max(0, offset - onset + 1 - here)
+    few = offset - onset < len(numbers)  # a long video has many numbers, a slip of the pen a span of millions
+    here = sum(number in numbers for number in range(onset, offset + 1)) if few else sum(onset <= n <= offset for n in numbers)
+    if (gaps := max(0, offset - onset + 1 - here)) and len(numbers) >= 8:
+        steps = set(np.diff(np.fromiter(numbers, np.int64)).tolist())
+        return 0 if len(steps) == 1 else gaps
+    return gaps
 
 
 def next_missing(start: int, numbers: Collection[int]) -> int:

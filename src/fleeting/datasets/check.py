@@ -19,6 +19,7 @@ from ..errors import DatasetError
 from ..media.pictures import PICTURES, read_picture
 from .alike import listed
 from .cells import missing_between
+from .frames import without_content
 from .sheet_check import Finding, Printed, check_sheet, counts_of
 from .tree import Tree, frame_number
 
@@ -218,13 +219,13 @@ def _pictures(release: Release, row: Any) -> tuple[list[Finding], list[Path]]:
 
 def _damage(file: Path) -> str | None:
     """What size and first bytes say of a file: empty, or no picture though it is called one; None where they look whole."""
+    if lost := without_content(file):
+        return f"{lost}. Copy it again"
     try:
         with file.open("rb") as opened:
             head = opened.read(8)
     except OSError as error:
         return f"{file} may not be read: {error.strerror}. Ask its owner, or copy it again"
-    if not head:
-        return f"{file} is empty (0 bytes). Copy it again"
     if file.suffix.lower() in PICTURES and not head.startswith(HEADS):
         return f"{file} is no picture: it begins with {head[:4]!r}. Copy it again"
     return None

@@ -99,5 +99,13 @@ class SteadyTimes:
         return np.arange(self.n_frames) / self.fps
 
 
+def without_content(file: Path) -> str | None:
+    """That a file is empty or cannot be had, told without opening it; None where it has a content."""
+    try:
+        return None if file.stat().st_size else f"{file} is empty (0 bytes)"
+    except OSError as error:
+        return f"{file} may not be read: {error.strerror}"
+
+
 def _size(image: np.ndarray) -> str:
     return f"{image.shape[1]}x{image.shape[0]}"

@@ -147,7 +147,7 @@ class OnDisk:
 
     def _seen(self, folder: Path) -> str:
         """A sentence about the folders that are there instead."""
-        inside = [path.name for path in self.tree.entries(folder).values() if path.is_dir()]
+        inside = [path.name for key, path in self.tree.entries(folder).items() if not has_suffix(key) and path.is_dir()]
         return f"It has {listed(inside)}: if these are meant, rename them. " if inside else ""
 
     @property

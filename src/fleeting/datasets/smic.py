@@ -114,6 +114,10 @@ class SMIC(Dataset):
             raise DatasetError(f"{self.pictures} has no folder {row.clip[4:]} of {self.camera}. Copy SMIC again.")
         return self.pictures_in(Path(row.folder))
 
+    def _is_sheet(self, path: Path) -> bool:
+        others = set(CAMERAS) - {self.camera}  # clips of all cameras have one name, and other numbers
+        return not any(camera in path.name.upper() for camera in others) and super()._is_sheet(path)
+
     def _folders(self) -> dict[str, Path]:
         """Clip folders of this camera by name; those of other cameras and of moments that are no expression left out."""
         others = {"hs", "vis", "nir"} - {self.camera.lower()}
