@@ -16,6 +16,17 @@ from .made_findings import analysis, event
 ORDER = ["HEADER", "TIME_ORDER", "TIER", "LINGUISTIC_TYPE", "LANGUAGE", "CONSTRAINT", "CONTROLLED_VOCABULARY"]
 
 
+def test_a_picture_that_begins_after_the_sound_is_told_to_elan(tmp_path):
+    """ELAN counts from the beginning of the file, we from the first frame: all events were that much too early there."""
+    (tmp_path / "a.mp4").touch()
+    late = analysis([event(10, 30)], path=tmp_path / "a.mp4")
+    assert to_eaf(late).media_descriptors[0].get("TIME_ORIGIN") is None
+    late.quality["first_frame_s"] = 0.52
+    to_eaf(late).to_file(tmp_path / "a.eaf")
+    assert re.findall('TIME_ORIGIN="([^"]*)"', (tmp_path / "a.eaf").read_text()) == ["520"]
+    assert to_eaf(late).get_annotation_data_for_tier("micro")[0][:2] == (100, 310)
+
+
 def written(found, path):
     to_eaf(found, path.parent).to_file(path)
     check(ET.parse(path).getroot())

@@ -43,6 +43,18 @@ def test_our_own_file_comes_back_as_it_was(tmp_path):
     assert (coding.events["note"] == "").all()
 
 
+def test_a_recording_whose_picture_begins_after_its_sound_comes_back_as_it_was(tmp_path):
+    """ELAN counts from the beginning of the file, and frames are counted from the first."""
+    (tmp_path / "a.mp4").touch()
+    found = analysis([event(10, 30)], path=tmp_path / "a.mp4")
+    found.quality["first_frame_s"] = 0.52
+    to_eaf(found, tmp_path).to_file(tmp_path / "events.eaf")
+    clock = Clock(FPS, np.arange(200) / FPS, 0.52)
+    assert spans(read(tmp_path / "events.eaf", clock=clock)) == [[10, 10, 30]]
+    begun_in_elan = write_eaf(tmp_path / "theirs.eaf", tier("micro", [(620, 830, "")]), linked=[media("a.mp4")])
+    assert spans(read(begun_in_elan, clock=clock))[0][::2] == [10, 30]
+
+
 def test_what_older_files_of_ours_say_in_one_string(tmp_path):
     path = write_eaf(tmp_path / "a.eaf", tier("micro", [(100, 310, "surprise .71 AU1+AU2 score 4.2"), (500, 510, "odd: a twitch?")]))
     coding = read(path)

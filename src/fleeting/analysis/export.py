@@ -9,8 +9,9 @@
 ``report.html``    everything on one self-contained page (:mod:`fleeting.analysis.report`)
 =================  ===================================================================================
 
-Times are seconds since the first frame, the same in each file; what an interval's end is, :mod:`fleeting.analysis.clock` says. Players and
-ELAN count from the beginning of the file: where the sound begins before the picture, subtitles are that much later, and ELAN's link says so.
+Times are seconds since the first frame, the same in each file; what an interval's end is, :mod:`fleeting.analysis.clock` says.
+Players and ELAN count from the beginning of the file: where the sound begins before the picture, subtitles are that much
+later, and ELAN's link says so.
 """
 from __future__ import annotations
 
