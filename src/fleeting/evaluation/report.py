@@ -23,7 +23,7 @@ from ..drawing.tables import Table, number, span, to_html
 from ..errors import FleetingError, UsageError
 from ..metrics import SCORES, score_of
 from ..stats import Interval, seed_spread
-from .compare import compare
+from .compare import compare, of_few
 from .plot import confusion_svg, curves_svg, intervals_svg, persons_svg
 from .run import Run, read_run
 
@@ -164,6 +164,7 @@ def _section(run: Run) -> dict[str, Any]:
         "name": run.name,
         "leaky": run.leaky,
         "summary": _summary(run),
+        "not_learned": run.about.get("not_learned"),
         "tables": Markup(to_html(score_tables(run))),
         "by_dataset": Markup(intervals_svg(by_dataset, "UF1 by dataset", baseline(counts)["uf1"])) if len(parts) > 1 else "",
         "confusions": [(name, Markup(confusion_svg(part.confusion(), f"Confusions, {name}"))) for name, part in parts.items()],
@@ -184,8 +185,9 @@ def _scores(parts: Mapping[str, Run], counts: pd.DataFrame) -> Table:
     rows.append(["clips", *(str(len(part.predictions)) for part in parts.values())])
     least = ", ".join(f"{SCORE_NAMES[name]} {number(value)}" for name, value in baseline(counts).items())
     notes = [
-        "Counts are pooled over all folds. In brackets, the 95 % interval over persons, drawn with replacement: so far the score would "
-        "move with other people like these.",
+        "Counts are pooled over all folds. In brackets, the 95 % interval over persons: so far the score would move with other people "
+        "like these.",
+        *of_few({name: part.persons.nunique() for name, part in parts.items() if (part.predictions.subject != "").all()}),
         f"Who always says the commonest class, {counts.sum(axis=1).idxmax()}, has {least}.",
     ]
     return Table("Scores", ["", *parts], rows, notes)
