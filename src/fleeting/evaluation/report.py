@@ -171,7 +171,8 @@ def _section(run: Run) -> dict[str, Any]:
         "conventions": Markup(to_html([_conventions(run)])),
         "persons": Markup(persons_svg(run)),
         "labels": run.labels,
-        "curves": [(measure, Markup(curves_svg(run.learning, measure))) for measure in measures(run.learning)],
+        "curves": [(measure, Markup(drawn)) for measure in measures(run.learning) if (drawn := curves_svg(run.learning, measure))],
+        "legend": _legend(run.learning),
         "lists": [(title, Markup(to_html([table]))) for title, table in _lists(run).items()],
         "provenance": _provenance(run),
         "about": json.dumps(run.about, indent=1, ensure_ascii=False, default=str) if run.about else "",
@@ -227,6 +228,19 @@ def measures(learning: Mapping[str, pd.DataFrame]) -> list[str]:
     """What was recorded of the epochs, each once, whether of training or of validation clips."""
     names = [str(name).removeprefix("validation_") for table in learning.values() for name in table.columns]
     return [name for name in dict.fromkeys(names) if name not in ("epoch", "chosen", "lr", "stage")]
+
+
+def _legend(learning: Mapping[str, pd.DataFrame]) -> list[tuple[int | None, str]]:
+    """What is to be seen in the pictures of learning, and in which colour: nothing that is in none of them."""
+    names = {str(name) for table in learning.values() for name in table.columns if table[name].notna().any()}
+    taken = any((table["chosen"] == 1).any() for table in learning.values() if "chosen" in table)
+    there = [
+        (0, "training clips", bool(names & set(measures(learning)))),
+        (1, "validation clips, taken from the training persons", any(name.startswith("validation_") for name in names)),
+        (None, "thin: one fold; thick: their mean", len(learning) > 1),
+        (None, "tick below: an epoch that was taken", taken),
+    ]
+    return [(colour, words) for colour, words, seen in there if seen]
 
 
 def _lists(run: Run) -> dict[str, Table]:
