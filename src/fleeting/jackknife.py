@@ -18,13 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import norm
-from scipy.stats import t as student
 
-FEW = 15  # persons; of so many or more, drawing them with replacement holds nearly as often as it says
+FEW = 15  # persons; of so many or more they are drawn with replacement, so that intervals stay comparable with those before
 ADDED_CLIPS = 2.0
 NEAR = 1e-6  # a share this near to 0 or 1 is taken for it, so that its logit is a number
 
@@ -41,6 +39,9 @@ def jackknife_bounds(share: Callable[[np.ndarray], np.ndarray], counts: np.ndarr
     level : float
         0 to 1.
     """
+    from scipy.special import expit, logit
+    from scipy.stats import t as student
+
     pooled = counts.sum(axis=0)
     clips = pooled + _added(pooled)
     centre = _inside(share(clips))
@@ -48,7 +49,8 @@ def jackknife_bounds(share: Callable[[np.ndarray], np.ndarray], counts: np.ndarr
     people = len(counts)
     spread = np.sqrt((people - 1) / people * np.square(without - without.mean()).sum())
     tail = 0.5 + level / 2
-    half = max(student.ppf(tail, people - 1) * spread, norm.ppf(tail) * _of_clips(share, clips) / (centre * (1 - centre)))
+    least = NormalDist().inv_cdf(tail) * _of_clips(share, clips) / (centre * (1 - centre))  # on the logit scale
+    half = max(student.ppf(tail, people - 1) * spread, least)
     value = float(share(pooled))
     return min(value, float(expit(logit(centre) - half))), max(value, float(expit(logit(centre) + half)))
 
