@@ -4,18 +4,70 @@
 its row is left out. Then what the other magnifiers take, and the memory of a clip four times as long.
 
     python benchmarks/magnify.py
+    python benchmarks/magnify.py --response
+
+The second says, of each magnifier, how many times as far a blob and a wave move, by their size.
 """
 
+import argparse
 import tracemalloc
 
 import cv2
 import numpy as np
+from scipy.optimize import minimize_scalar
 from timing import medians
 
 from fleeting.preprocess import magnify
+from fleeting.preprocess.magnify import MAGNIFIERS
+
+SIDE, SHIFT = 128, 0.05  # of the pictures whose response is measured, and how far they move, px
+
+
+def response():
+    """How many times as far as before a blob or a wave moves, at alpha 20."""
+    print(f"pictures of {SIDE} px that move by {SHIFT} px, alpha 20: how many times as far")
+    print(f"{'':34}", *(f"{name:>6}" for name in MAGNIFIERS))
+    for sigma in (1, 2, 4, 8, 16):
+        print(f"{f'blob, standard deviation {sigma} px':34}", *(f"{blob_times(sigma, name):6.1f}" for name in MAGNIFIERS))
+    for angle in (0, 45):
+        for length in (4, 5, 8, 10, 16, 20, 32):
+            times = (wave_times(length, np.deg2rad(angle), name) for name in MAGNIFIERS)
+            print(f"{f'wave of {length} px at {angle} degrees':34}", *(f"{value:6.1f}" for value in times))
+
+
+def blob_times(sigma, method):
+    """Of the blob, somewhere else, which the magnified one is most like."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+
+    def blob(at):
+        return 128 + 60 * np.exp(-((x - SIDE / 2 - at) ** 2 + (y - SIDE / 2) ** 2) / (2 * sigma**2))
+
+    out = magnify(np.stack([blob(0), blob(SHIFT)]), 20, method)[1]
+
+    def unlike(at):
+        return ((out - blob(at)) ** 2).sum()
+
+    near = min(np.arange(0, 1.5, 0.05), key=unlike)
+    return minimize_scalar(unlike, bounds=(near - 0.06, near + 0.06), method="bounded").x / SHIFT
+
+
+def wave_times(length, angle, method):
+    """From the phase of its middle part."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    turn = 2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / length
+    still, moved = (128 + 40 * np.sin(turn - 2 * np.pi * at / length) for at in (0, SHIFT))
+    out = magnify(np.stack([still, moved]), 20, method)[1]
+    middle = np.s_[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4]
+    phases = [np.angle(((each - 128) * np.exp(-1j * turn))[middle].sum()) for each in (still, out)]
+    return np.angle(np.exp(1j * (phases[0] - phases[1]))) * length / (2 * np.pi) / SHIFT
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--response", action="store_true", help="how far motion is enlarged, instead of how fast")
+    if parser.parse_args().response:
+        response()
+        return
     rng = np.random.default_rng(0)
     still = cv2.GaussianBlur(rng.normal(size=(256, 256)).astype(np.float32), (0, 0), 2)
     still = 128 + 40 * still / still.std()

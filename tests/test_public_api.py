@@ -114,14 +114,8 @@ def test_no_public_function_is_named_like_a_file_or_folder():
     assert not [name for name in functions if _is_a_file(name)]
 
 
-def test_import_is_quick_and_leaves_the_slow_libraries_alone():
-    code = (
-        "import sys, time; import fleeting; took = time.process_time(); "  # with the interpreter's own start, whoever else computes
-        f"print(took, *sorted({SLOW!r} & set(sys.modules)))"
-    )
-    runs = [_python(code).split() for _ in range(3)]
-    assert all(len(run) == 1 for run in runs), f"imported: {runs[0][1:]}"
-    assert min(float(run[0]) for run in runs) < 1.0
+def test_import_leaves_the_slow_libraries_alone():
+    assert _python(f"import sys, fleeting; print(*sorted({SLOW!r} & set(sys.modules)))") == ""
 
 
 def _is_a_file(name: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,7 +13,15 @@ from .clip import Clip
 from .errors import UsageError
 
 
-class ClipTransformer(TransformerMixin, BaseEstimator):
+class NoTable:
+    """For transformers whose output is clips, a kernel, or arrays of any shape: in a pipeline, ``set_output`` passes them by."""
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Itself, unchanged, whatever container is asked for: what it gives is no table."""
+        return self
+
+
+class ClipTransformer(NoTable, TransformerMixin, BaseEstimator):
     """A scikit-learn transformer over clips that needs no fitting. Subclasses give ``__init__`` and ``transform_clip``.
 
     ``transform`` returns a list of clips where ``transform_clip`` returns a clip (a preprocess), and a stacked array where it
@@ -30,8 +39,14 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def transform(self, clips: Iterable[Clip]) -> list[Clip] | np.ndarray:
-        """All clips, transformed: a list of clips, or an array of shape (N, ...)."""
-        out = [self.transform_clip(clip) for clip in clips]
+        """All clips, transformed: a list of clips, or an array of shape (N, ...).
+
+        Raises
+        ------
+        UsageError
+            These are no clips: an array, a path, a clip that is in no list.
+        """
+        out = [self.transform_clip(clip) for clip in each_clip(self, clips)]
         clips_out = [x for x in out if isinstance(x, Clip)]
         return clips_out if len(clips_out) == len(out) else np.stack([np.asarray(x) for x in out])
 
@@ -41,7 +56,28 @@ class ClipTransformer(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
+        tags.input_tags.two_d_array = False
         return tags
+
+
+def each_clip(estimator: Any, clips: Iterable[Clip]) -> Iterator[Clip]:
+    """The clips one after the other, after a look that each is one."""
+    if isinstance(clips, Clip | str | PathLike) or not isinstance(clips, Iterable):
+        raise _no_clips(estimator, clips)
+    for clip in clips:
+        if not isinstance(clip, Clip):
+            raise _no_clips(estimator, clips)
+        yield clip
+
+
+def _no_clips(estimator: Any, given: Any) -> UsageError:
+    what = type(given).__name__
+    if isinstance(given, np.ndarray):
+        what = f"an array of shape {given.shape}"
+    elif isinstance(given, list | tuple):
+        what = f"a {what} with a {next(type(each) for each in given if not isinstance(each, Clip)).__name__} in it"
+    wanted = "a list of fleeting.Clip: a dataset's clips() gives them, and Clip(...) makes one of your own frames"
+    return UsageError(f"{type(estimator).__name__} takes {wanted}; got {what}")
 
 
 def copied(method: Any) -> Any:

@@ -153,6 +153,16 @@ def fold_matrices(
     return counts, counts.sum(axis=0)
 
 
+def paired_matrices(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike, folds: ArrayLike, labels: Labels = None) -> np.ndarray:
+    """How often each fold's clips of each class were called what by ``a`` and by ``b``, (F, K, K, K) int64, folds in sorted order."""
+    labels = classes_in(y_true, pred_a, pred_b) if labels is None else labels
+    (true, a, classes), (_, b, _) = (_classes(y_true, each, labels) for each in (pred_a, pred_b))
+    names, fold = np.unique(np.asarray(folds), return_inverse=True)
+    counts = np.zeros((len(names), *3 * [len(classes)]), int)
+    np.add.at(counts, (fold, true, a, b), 1)
+    return counts
+
+
 def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b > 0)
 

@@ -20,6 +20,7 @@ from fleeting.analysis.report import report_html
 from fleeting.errors import MediaError, TruncatedError, UsageError
 from fleeting.faces.signals import COLUMNS
 from fleeting.features.au_motion import AUMotion
+from fleeting.flow import flow
 from fleeting.methods import au_template
 from fleeting.spotting.matching import match
 
@@ -92,7 +93,9 @@ def test_each_event_has_its_pictures(analysis):
     for shown in analysis.pictures.values():
         assert shown.onset.base is None, "a view keeps the whole clip in memory, so that an hour of video fills it"
         assert isinstance(shown, Pictures)
-        assert 2 <= shown.factor <= 10
+        moved, enlarged = (flow(shown.onset, each) for each in (shown.apex, shown.magnified))
+        measured = (enlarged * moved).sum() / (moved**2).sum()
+        assert shown.factor == pytest.approx(measured, rel=0.1)  # less than what was asked for, and what the page says
         crops = [value for name, value in asdict(shown).items() if name not in ("factor", "moving")]
         assert all(crop.shape == (224, 224, 3) and crop.dtype == np.uint8 for crop in crops)
         # The magnified picture moves further from the onset than the apex does.

@@ -5,13 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.special import expit
-from sklearn.base import clone
 from sklearn.neural_network import BernoulliRBM
 
 from fleeting.classifiers.dbn import DBN, network, probabilities
 from fleeting.errors import UsageError
-
-from .contract import failed
 
 
 def bars_and_stripes(side=4):
@@ -134,12 +131,6 @@ def test_a_file_that_is_none_of_ours(samples, tmp_path):
     save_file({"low": np.zeros(3)}, tmp_path / "other")
     with pytest.raises(UsageError, match="holds no DBN"):
         DBN.load(tmp_path / "other")
-
-
-def test_scikit_learns_checks():
-    dbn = DBN((10,), pretrain_epochs=1, epochs=15, lr=0.05)
-    assert failed(dbn) == []
-    assert repr(clone(dbn)) == repr(dbn)
 
 
 @pytest.mark.parametrize(

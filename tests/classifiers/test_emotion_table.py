@@ -75,3 +75,13 @@ def test_needs_no_fit_and_clones():
 def test_other_columns_are_refused():
     with pytest.raises(UsageError, match="31 action units"):
         EmotionTable().predict(np.zeros((2, 7)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_no_number_is_no_emotion(bad):
+    """NaN had been read as "negative"."""
+    X = np.concatenate([units("R12", "L12"), units("R4", "L4")])
+    X[1, 5] = bad
+    for call in (EmotionTable().predict, EmotionTable().predict_proba, EmotionTable().fit):
+        with pytest.raises(UsageError, match=r"contains (NaN|infinity)"):
+            call(X)

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 from fleeting.classifiers.evolution import EvolutionarySelection
 from fleeting.errors import UsageError
-
-from .contract import failed
 
 GOOD = [3, 20, 41, 60, 88]
 
@@ -64,11 +61,6 @@ def test_features_in_single_precision_with_a_large_mean(informative):
     X, y = informative
     selection = EvolutionarySelection(6, 3, random_state=0).fit((X + 1e5).astype(np.float32), y)
     assert selection.support_.any()
-
-
-def test_scikit_learns_checks():
-    assert failed(EvolutionarySelection(4, 2)) == []
-    assert repr(clone(EvolutionarySelection(4))) == "EvolutionarySelection(population=4)"
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
-from sklearn.base import clone
 
 from fleeting.classifiers.slpp import SLPP
 from fleeting.errors import UsageError
-
-from .contract import failed
 
 
 @pytest.fixture
@@ -72,11 +69,6 @@ def test_no_more_dimensions_than_the_pca_leaves(gaussians):
     assert SLPP(n_components=50, energy=1.0).fit(X, y).transform(X).shape == (60, 8)
     few = SLPP(n_components=50, energy=0.5).fit(X, y).transform(X)
     assert few.shape[1] < 8
-
-
-def test_scikit_learns_checks():
-    assert failed(SLPP()) == []
-    assert repr(clone(SLPP(heat=2.0))) == "SLPP(heat=2.0)"
 
 
 @pytest.mark.parametrize(

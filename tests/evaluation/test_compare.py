@@ -39,11 +39,11 @@ def four(name, predicted, **changes):
 GOOD, FAIR, POOR = "aabbaabbaabbaaba", "aabbaabbabbbabba", "aabaabbababababa"
 
 
-def test_difference_interval_and_p_are_those_of_the_paired_bootstrap():
+def test_difference_interval_and_p_are_those_of_the_paired_interval():
     a, b = four("good", GOOD), four("poor", POOR)
     row = compare(a, b, metric="accuracy").table.iloc[0]
     p = a.predictions
-    expected = stats.paired_bootstrap("accuracy", p.y_true, p.y_pred, b.predictions.y_pred, a.persons)
+    expected = stats.paired_interval("accuracy", p.y_true, p.y_pred, b.predictions.y_pred, a.persons)
     assert (row.a, row.b) == ("good", "poor")
     assert (row.difference, row.low, row.high, row.p) == expected
     assert row.difference == a.score("accuracy") - b.score("accuracy") == 15 / 16 - 9 / 16
@@ -315,3 +315,11 @@ def test_bad_input_is_said(tmp_path):
 def test_other_names_of_a_metric_are_understood():
     a, b = four("a", GOOD), four("b", FAIR)
     assert compare(a, b, metric="macro_f1").table.equals(compare(a, b, metric="uf1").table)
+
+
+def test_few_persons_are_said_and_many_are_not():
+    few = compare(four("good", GOOD), four("poor", POOR))
+    assert any(note.startswith("Of fewer than 15 persons (4 persons in these clips)") for note in few.notes)
+    many = {"true": "ab" * 16, "persons": [str(k // 2) for k in range(32)]}
+    one, other = run_of("one", "ab" * 16, **many), run_of("other", "aabb" * 8, **many)
+    assert not any("persons in these clips" in note for note in compare(one, other).notes)

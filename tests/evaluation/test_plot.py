@@ -62,6 +62,17 @@ def test_every_clip_is_one_square_and_those_got_wrong_are_hollow():
     assert "0: a" in titles
 
 
+def test_the_columns_of_one_person_stand_on_one_line():
+    """A person of thirty clips has three columns, with the name below the middle one: the others looked like nobody's."""
+    svg = persons_svg(run_of("a" * 35, "a" * 35, ["17"] * 30 + ["3"] * 5))
+    wide, narrow = (re.match(r"M([\d.]+) [\d.]+H([\d.]+)", each.get("d")) for each in drawn(svg, "path", "foot"))
+    squares = [float(each.get("x")) for each in drawn(svg, "rect", "f0")]
+    assert float(wide[1]) == min(squares)
+    assert float(wide[2]) - float(wide[1]) == 3 * plot.SQUARE - 1
+    assert float(narrow[1]) == max(squares)
+    assert float(narrow[1]) - float(wide[2]) > plot.GAP - 1
+
+
 def test_no_square_covers_another_and_all_lie_within():
     rng = np.random.default_rng(0)
     persons = np.sort(rng.integers(0, 120, 900).astype(str))

@@ -123,6 +123,18 @@ def test_learning_curves_are_shown_where_they_were_recorded(runs, folder, tmp_pa
     assert "over epochs" not in run_report_html([runs["linear"]])
 
 
+def test_the_legend_of_learning_names_what_is_drawn_and_nothing_else(runs):
+    """Validation clips and an epoch taken were named where there was neither."""
+    of_training = pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0]})
+    whole = of_training.assign(validation_loss=[3.0, 2.0], chosen=[0, 1])
+    words = ("training clips", "validation clips, taken", "thin: one fold", "an epoch that was taken")
+    two = {"x": whole, "y": of_training}
+    for learning, there in (({"x": of_training}, (1, 0, 0, 0)), ({"x": whole}, (1, 1, 0, 1)), (two, (1, 1, 1, 1))):
+        run = Run(runs["linear"].predictions, "x", runs["linear"].about, learning)
+        legend = re.search(r'<div class="key" style="margin-top:10px">(.*?)</div>', run_report_html([run]))[1]
+        assert tuple(int(each in legend) for each in words) == there
+
+
 def test_several_runs_are_compared_and_seeds_gathered(runs):
     page = Page(run_report_html([runs["linear"], runs["seed1"], runs["seed0"], runs["majority"]]))
     assert "4 runs" in page.text

@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from fleeting.errors import UsageError
 from fleeting.features.bi_woof import BiWOOF, bi_woof
+from fleeting.flow import strain
 
 from ..made_clips import make_clip, moving
 
@@ -26,6 +27,25 @@ def test_only_the_strained_block_speaks():
 def test_a_shift_has_no_strain():
     assert not bi_woof(np.full((40, 40, 2), 0.7, np.float32)).any()
     assert not bi_woof(np.zeros((40, 40, 2), np.float32)).any()
+
+
+def test_the_authors_program_worked_out_block_by_block(rng):
+    """Each histogram over its sum, times the summed strain of its block, the whole of length 1."""
+    flow = rng.normal(size=(40, 48, 2)).astype(np.float32)
+    angle, length, strained = np.arctan2(flow[..., 1], flow[..., 0]), np.hypot(*np.moveaxis(flow, 2, 0)), strain(flow)
+    rows = []
+    for top in range(0, 40, 20):
+        for left in range(0, 48, 16):
+            part = np.s_[top : top + 20, left : left + 16]
+            counts, _ = np.histogram(angle[part], 8, (-np.pi, np.pi), weights=length[part])
+            rows.append(counts / counts.sum() * strained[part].sum())
+    expected = np.concatenate(rows) / np.linalg.norm(rows)
+    out = bi_woof(flow, (2, 3), variant="program")
+    np.testing.assert_allclose(out, expected, atol=1e-5)
+    np.testing.assert_allclose(bi_woof(3 * flow, (2, 3), variant="program"), out, atol=1e-5)
+    assert not bi_woof(np.full((40, 40, 2), 0.7, np.float32), variant="program").any()
+    with pytest.raises(UsageError, match="choose from paper, program"):
+        bi_woof(flow, variant="code")
 
 
 def test_doubled_flow_doubles_it(rng):

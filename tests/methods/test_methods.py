@@ -143,6 +143,21 @@ def test_a_method_is_built_copied_named_and_pickled(name):
     assert getattr(fleeting.methods, name) is METHODS[name]
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_takes_set_output(name):
+    """Pipelines with a clip step or a kernel step refused it."""
+    method = METHODS[name]()
+    assert method.set_output(transform="pandas").set_output(transform="default") is method
+
+
+@pytest.mark.parametrize("name", ["lbp_top_svm", "lbp_top_mkl", "dtsa_elm", "stclqp", "flow_krr"])
+def test_a_method_says_the_same_where_tables_are_asked_for(name, clips_and_classes):
+    """scikit-learn cannot take a search's folds from a kernel that has become a table, so kernels stay arrays."""
+    clips, y = clips_and_classes
+    asked, plain = (fitted(each, clips, y) for each in (small(name).set_output(transform="pandas"), small(name)))
+    np.testing.assert_array_equal(asked.predict(clips), plain.predict(clips))
+
+
 @pytest.mark.parametrize("name", HAND_MADE)
 def test_a_method_is_fitted_and_says_the_same_when_sent_elsewhere(name, clips_and_classes):
     clips, y = clips_and_classes

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from fleeting.compute.identity import digest
 from fleeting.errors import UsageError
 from fleeting.models.rcn import RCN, Recurrent, Shortcuts
 
@@ -43,6 +44,20 @@ def test_the_shortcuts():
     assert torch.allclose(unit(x), unit.back(x + y + z + e), atol=1e-5)
 
 
+def test_f_has_its_attention_inside_the_unit_as_the_authors_have_it():
+    """It had been multiplied with the last maps, as in variant a."""
+    torch.manual_seed(0)
+    net, x = RCN(2, (3, 16, 16), 0.25, variant="f").eval(), torch.randn(2, 3, 16, 16)
+    stem = torch.cat([part(x) for part in net.stem], dim=1)
+    side = stem.shape[2:]
+    y = net.unit.forth(stem) * torch.nn.functional.interpolate(net._attention(stem), side)
+    z = net.unit.back(stem + y)
+    e = net.unit.back(stem + y + z)
+    last = torch.nn.functional.max_pool2d(net.unit.back(stem + y + z + e), 2)
+    expected = net.out(torch.nn.functional.adaptive_avg_pool2d(last, 5).flatten(1))
+    assert torch.allclose(net(x), expected, atol=1e-6)
+
+
 def test_attention_is_where_the_weights_of_the_classes_find_something():
     net = RCN(2, (3, 16, 16), 0.125, variant="a").eval()  # 4 maps of 6 x 6
     x = torch.zeros(1, 4, 5, 5)
@@ -65,3 +80,10 @@ def test_variants_differ():
     assert all(not torch.allclose(one, other) for i, one in enumerate(values) for other in values[:i])
     with pytest.raises(UsageError, match="plain, a"):
         RCN(variant="p")
+
+
+def test_a_run_with_another_revision_of_the_network_is_another_run(monkeypatch):
+    """Networks are given to NetClassifier as classes, whose revision had not been looked at."""
+    before = digest(RCN)
+    monkeypatch.setattr(RCN, "revision", RCN.revision + 1)
+    assert digest(RCN) != before

@@ -70,6 +70,27 @@ def test_riesz_moves_a_wave_nearly_so(length, angle):
     assert moved_by(out[0], out[1], length, angle) == pytest.approx(1.05, rel=0.05)
 
 
+@pytest.mark.parametrize(("length", "short"), [(4, 0.125), (8, 0.068), (16, 0.046)])
+def test_riesz_falls_short_of_waves_at_the_limit_of_an_octave_by_as_much_as_is_said(length, short):
+    out = magnify(np.stack([wave(length), wave(length, 0.05)]), 20, "riesz")
+    assert moved_by(out[0], out[1], length) == pytest.approx(1.05 * (1 - short), rel=0.015)
+
+
+@pytest.mark.parametrize(("sigma", "times"), [(2, (17.6, 11.4, 7.8)), (8, (16.8, 11.9, 17.9)), (16, (11.8, 10.5, 16.3))])
+def test_a_broad_blob_moves_as_much_less_as_is_said(sigma, times):
+    """It was promised 21 times at any size."""
+
+    def blob(x):
+        return 128 + 60 * np.exp(-((X - 64 - x) ** 2 + (Y - 64) ** 2) / (2 * sigma**2))
+
+    shifts = np.arange(0, 1.2, 0.005)
+    blobs = np.stack([blob(x) for x in shifts])
+    for method, expected in zip(("pbvm", "riesz", "evm"), times, strict=True):
+        out = magnify(np.stack([blob(0), blob(0.05)]), 20, method)[1]
+        found = shifts[((out - blobs) ** 2).sum(axis=(1, 2)).argmin()] / 0.05
+        assert found == pytest.approx(expected, abs=0.25)
+
+
 @pytest.mark.parametrize("method", MAGNIFIERS)
 def test_a_turned_clip_gives_the_turned_result(method):
     frames = np.stack([cv2.GaussianBlur(texture(65, 65)[..., 0], (0, 0), 1), cv2.GaussianBlur(texture(65, 65, 0, 1.6)[..., 0], (0, 0), 1)])

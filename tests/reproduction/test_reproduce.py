@@ -172,7 +172,8 @@ def test_the_rows_of_every_paper_can_be_built_at_every_scale(tmp_path):
 
 class TestVerdict:
     def test_all_right_is_above(self):
-        assert verdict(run_of("ababab", "ababab")) == "yes"
+        assert verdict(run_of("ab" * 12, "ab" * 12, "112233" * 4)) == "yes"
+        assert verdict(run_of("ababab", "ababab")).startswith("not certain")  # six clips of three people
 
     def test_one_class_is_said(self):
         assert verdict(run_of("ababab", "aaaaaa")) == "no: it calls 6 of 6 clips a"

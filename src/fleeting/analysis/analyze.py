@@ -311,17 +311,23 @@ def _face_at(signal: pd.Series, image: np.ndarray, detector: Detector) -> Face:
 def _picture(clip: Clip, moving: bool) -> Pictures:
     frames = clip.frames
     onset, apex = frames[clip.onset], frames[clip.apex]
-    motion = cv2.GaussianBlur(flow(onset, apex), (0, 0), 1.5)
+    motion = _motion(onset, apex)
     size = float(np.percentile(np.linalg.norm(motion, axis=2), 99))
-    factor = float(np.clip(0.06 * len(onset) / max(size, 1e-3), 2, 10))
+    wanted = float(np.clip(0.06 * len(onset) / max(size, 1e-3), 2, 10))
     # The motion is small and smooth, so the field at the source stands for the field at the target.
     y, x = np.mgrid[0 : len(onset), 0 : onset.shape[1]].astype(np.float32)
-    source = np.stack([x, y], axis=2) - factor * motion
+    source = np.stack([x, y], axis=2) - wanted * motion
     magnified = cv2.remap(onset, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # What the picture then shows is not quite what was wanted where motion changes from place to place: it is measured. 1 if none moved.
+    times = float((_motion(onset, magnified) * motion).sum() / power) if (power := (motion**2).sum()) > 0 else 1.0
     # Copies: a view of the clip's frames would keep all of them in memory.
     return Pictures(
-        onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, factor, _moving(frames) if moving else None
+        onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, times, _moving(frames) if moving else None
     )
+
+
+def _motion(onset: np.ndarray, later: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(flow(onset, later), (0, 0), 1.5)
 
 
 def _moving(frames: np.ndarray) -> np.ndarray:

@@ -24,8 +24,9 @@ class Pictures:
     flow : ndarray
         Motion from onset to apex as colour: hue is direction, strength is size.
     magnified : ndarray
-        The onset with that motion made ``factor`` times larger.
+        The onset with that motion made larger.
     factor : float
+        How many times larger, measured: the multiple of the motion nearest to what moved between ``onset`` and ``magnified``.
     moving : ndarray or None
         The event from onset to offset in at most 12 small pictures, (T, 112, 112, 3); kept where all faces were analysed.
     """

@@ -12,11 +12,12 @@ from sklearn.metrics.pairwise import additive_chi2_kernel
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
+from ..base import NoTable
 from ..errors import UsageError
 from .samples import given, histograms, unlabelled
 
 
-class ChiSquareKernel(TransformerMixin, BaseEstimator):
+class ChiSquareKernel(NoTable, TransformerMixin, BaseEstimator):
     """``exp(-gamma d)`` between each sample and each training sample, ``d = sum((x - y)^2 / (x + y))`` with 0 / 0 = 0.
 
     Parameters

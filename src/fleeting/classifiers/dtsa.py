@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from ..errors import UsageError
-from .samples import given, training
+from .samples import given, of_no_rows, training
 
 # What is added to the scatter within classes, as a share of its mean diagonal: with few samples it is near nought somewhere.
 RIDGE = 1e-6
 RATIO_ROUNDS = 30
 
 
-class DTSA(TransformerMixin, BaseEstimator):
+class DTSA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Tensors projected along each of their axes, flattened: what lies between classes large, what lies within them small.
 
     With weights 1 / n_c between samples of one class and 1 / N - 1 / n_c otherwise, the sums over pairs of samples in the paper's
@@ -79,6 +80,7 @@ class DTSA(TransformerMixin, BaseEstimator):
             if self.objective_[-1] - self.objective_[-2] < self.tol * self.objective_[-2]:
                 break
         self.bases_ = bases
+        self._n_features_out = prod(wanted)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -87,10 +89,8 @@ class DTSA(TransformerMixin, BaseEstimator):
         return project(X, self.bases_).reshape(len(X), -1)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
+        tags = of_no_rows(super().__sklearn_tags__(), len(self.n_components) + 1)
         tags.target_tags.required = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
         return tags
 
 

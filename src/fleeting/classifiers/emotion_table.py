@@ -6,7 +6,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import validate_data
 
 from ..errors import UsageError
 from ..faces.action_units import AUS, EMOTION_AUS, SIDED, au_fields, sides
@@ -48,21 +50,26 @@ class EmotionTable(ClassifierMixin, BaseEstimator):
         """The emotion groups in the order of the probabilities: ``['negative', 'positive', 'surprise']``."""
         return np.array(sorted(EMOTION_AUS))
 
-    def fit(self, X: np.ndarray, y: Any = None) -> EmotionTable:
-        """Itself: there is nothing to learn."""
+    def fit(self, X: ArrayLike | None = None, y: Any = None) -> EmotionTable:
+        """Itself: there is nothing to learn. Intensities, if given, are looked at as by :meth:`predict_proba`."""
+        if X is not None:
+            _intensities(self, X)
         return self
 
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities, (N, 3) float64 in the order of ``classes_``; one third each where nothing moved.
 
         Parameters
         ----------
-        X : ndarray of shape (N, A)
+        X : array-like of shape (N, A)
             Intensities of ``AUS``, 0 or more, % of the eye distance.
+
+        Raises
+        ------
+        UsageError
+            Another number of columns; NaN or infinity, of which nothing can be said.
         """
-        X = np.asarray(X, np.float64)
-        if X.ndim != 2 or X.shape[1] != len(AUS):
-            raise UsageError(f"EmotionTable takes intensities of {len(AUS)} action units a row; got shape {X.shape}")
+        X = _intensities(self, X)
         likeness, combinations, group, share = _likeness(), *_combinations()
         energy = np.einsum("na,ab,nb->n", X, likeness, X)
         cosine = X @ likeness @ combinations.T / np.sqrt(np.maximum(energy, 1e-12))[:, None]  # (N, combinations)
@@ -72,7 +79,7 @@ class EmotionTable(ClassifierMixin, BaseEstimator):
         sums = np.stack([terms[:, group == i].sum(axis=1) for i in range(len(self.classes_))], axis=1)
         return sums / sums.sum(axis=1, keepdims=True)
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable emotion group of each row, (N,) str."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
@@ -83,6 +90,17 @@ class EmotionTable(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         return tags
+
+
+def _intensities(table: EmotionTable, X: ArrayLike) -> np.ndarray:
+    """Intensities as float64, (N, A), after a look at each; there may be none."""
+    try:
+        intensities = np.asarray(validate_data(table, X, dtype=np.float64, ensure_min_samples=0))
+    except ValueError as error:
+        raise UsageError(f"EmotionTable: {error}") from None
+    if intensities.shape[1] != len(AUS):
+        raise UsageError(f"EmotionTable takes intensities of {len(AUS)} action units a row; got shape {intensities.shape}")
+    return intensities
 
 
 @cache

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..errors import UsageError
-from .samples import given, labels_of, scores_of, training
+from .samples import given, labels_of, of_no_rows, scores_of, training
 
 STAY = 0.6  # how probable it is, before fitting, to stay in a state; otherwise the next one follows
 NEVER = -1e30  # logarithm of a probability of nought, finite so that differences stay numbers
@@ -140,6 +140,9 @@ class GaussianHMM(BaseEstimator):
         squares = (X**2) @ precision.T - 2 * X @ (precision * self.means_).T + (precision * self.means_**2).sum(axis=1)
         return -0.5 * (squares + np.log(2 * np.pi * self.variances_).sum(axis=1))
 
+    def __sklearn_tags__(self) -> Any:
+        return of_no_rows(super().__sklearn_tags__(), 3)
+
 
 class HMMClassifier(ClassifierMixin, BaseEstimator):
     """A :class:`GaussianHMM` for each class; the one under which a sequence is likeliest gives its class.
@@ -177,6 +180,9 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The class of each sequence, (N,)."""
         return labels_of(self.decision_function(X), self.classes_)
+
+    def __sklearn_tags__(self) -> Any:
+        return of_no_rows(super().__sklearn_tags__(), 3)
 
 
 class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
@@ -238,6 +244,9 @@ class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
         """The class of each sequence, (N,)."""
         return labels_of(self.decision_function(X), self.classes_)
 
+    def __sklearn_tags__(self) -> Any:
+        return of_no_rows(super().__sklearn_tags__(), 4)
+
     def _posteriors(self, X: np.ndarray) -> np.ndarray:
         """How likely each class is by each window of each region, (N, T - window + 1, R * K), summing to one over the classes."""
         likely = np.stack([[model.likelihoods(X[:, :, r]) for model in models] for r, models in enumerate(self.layer_)])  # (R, K, N, T)
@@ -249,13 +258,9 @@ class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
 def _sequences(X: ArrayLike) -> np.ndarray:
     """Sequences as real numbers, after a look that there is something in them, and no NaN."""
     try:
-        X = np.asarray(X)
-        X = X if X.dtype.kind == "f" else X.astype(float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"sequences must be real numbers and of one length: {error}") from None
-    if not X.size or not np.isfinite(X).all():
-        raise UsageError(f"sequences must be finite numbers, at least one; got shape {X.shape}, or NaN or infinity in it")
-    return X
+        return np.asarray(check_array(X, dtype=[np.float64, np.float32], allow_nd=True))
+    except ValueError as error:
+        raise UsageError(f"sequences must be finite real numbers and of one length: {error}") from None
 
 
 def _fitted(model: GaussianHMM, X: np.ndarray, code: np.ndarray) -> list[GaussianHMM]:

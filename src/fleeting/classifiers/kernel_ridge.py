@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from ..errors import UsageError
-from .samples import people_in, persons_of
+from .samples import given, labels_of, people_in, persons_of, training
 
 MAX_STEPS = 200  # of conjugate gradients; a dozen is usual
 TINY = 1e-300
@@ -103,8 +103,7 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         groups : array-like of length N, optional
             The person of each sample. Only needed where there is something to choose.
         """
-        X, classes, code = _samples(X, y)
-        self._check(classes)
+        X, classes, code = self._training(X, y)
         kernels = self._kernels(X)
         if self.several == "mean":
             alphas = np.ravel(self.alpha).tolist()
@@ -116,27 +115,23 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
             setting = self._choose(kernels, classes, code, persons_of(self, groups, X)) if several else self._only()
             self.kernel_, self.gamma_, self.alpha_ = setting
             self.duals_ = {setting[:2]: self._dual(kernels[setting[:2]], classes, code, self.alpha_)}
-        self.X_, self.classes_, self.n_features_in_ = X, classes, X[0].size
+        self.X_, self.classes_ = X, classes
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Scores, (N, K) float64 in the order of ``classes_``, each row summing to 0; about 1 where a class is sure."""
-        from sklearn.utils.validation import check_is_fitted
+        """Scores, (N, K) float64 in the order of ``classes_``, each row summing to 0; about 1 where a class is sure.
 
-        check_is_fitted(self)
-        X = _finite(X)
-        if X.shape[1:] != self.X_.shape[1:]:
-            raise UsageError(f"samples of shape {X.shape[1:]}, but the training samples had {self.X_.shape[1:]}")
-        products = _products(X, self.X_, self.flip)
-        return np.mean([(_kernel(products, *pair) + 1) @ dual for pair, dual in self.duals_.items()], axis=0)
+        Of two classes only the second's, (N,), as scikit-learn has it; the first's is its negative.
+        """
+        products = _products(given(self, X, None).astype(float), self.X_, self.flip)
+        return _of_two(np.mean([(_kernel(products, *pair) + 1) @ dual for pair, dual in self.duals_.items()], axis=0))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The class of each sample, (N,)."""
-        scores = self.decision_function(X)
-        return np.asarray(self.classes_[scores.argmax(axis=1)])
+        return labels_of(self.decision_function(X), self.classes_)
 
     def loso_decision(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike) -> np.ndarray:
-        """Scores of each sample by a model that never saw its person, (N, K) float64, classes in sorted order.
+        """Scores of each sample by a model that never saw its person, as :meth:`decision_function` has them, classes in sorted order.
 
         Equal to a ``fit`` on all others for each person, balanced weights and the choice among several settings, or
         the mean over them, included, up to rounding. A setting costs one factorisation for everybody; the choice is
@@ -147,16 +142,16 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         UsageError
             Nobody else shows a class that some person shows, so it could not be learned.
         """
-        X, classes, code = _samples(X, y)
-        self._check(classes)
-        people = people_in(persons_of(self, groups, X))
+        samples, classes, code = clone(self)._training(X, y)  # a fitted one stays fitted to what it was fitted to
+        people = people_in(persons_of(self, groups, samples))
         for person, test in people.items():
             if len(lost := np.setdiff1d(code, np.delete(code, test))):
                 raise UsageError(f"without {person} no sample of class {classes[lost[0]]!s} is left to train on")
-        kernels = self._kernels(X)
+        kernels = self._kernels(samples)
         if self.several == "mean" or len(kernels) * np.size(self.alpha) == 1:
             settings = product(kernels.values(), np.ravel(self.alpha).tolist())
-            return np.mean([self._leave_out(kernel, classes, code, list(people.values()), alpha) for kernel, alpha in settings], axis=0)
+            everybody = list(people.values())
+            return _of_two(np.mean([self._leave_out(kernel, classes, code, everybody, alpha) for kernel, alpha in settings], axis=0))
         scores = np.empty((len(code), len(classes)))
         persons = np.asarray(groups)
         for test in people.values():
@@ -165,11 +160,17 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
             name, gamma, alpha = self._choose(inner, classes, code[train], persons[train])
             dual = self._dual(inner[name, gamma], classes, code[train], alpha)
             scores[test] = (kernels[name, gamma][np.ix_(test, train)] + 1) @ dual
-        return scores
+        return _of_two(scores)
 
     def loso_predict(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike) -> np.ndarray:
         """The class of each sample by a model that never saw its person, (N,)."""
-        return np.asarray(np.unique(np.asarray(y))[self.loso_decision(X, y, groups).argmax(axis=1)])
+        return labels_of(self.loso_decision(X, y, groups), np.unique(np.asarray(y)))
+
+    def _training(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Samples as float64, classes and codes as :func:`.samples.training` gives them, after a look at the parameters."""
+        X, classes, code = training(self, X, y, None)
+        self._check(classes)
+        return X.astype(float), classes, code
 
     def _check(self, classes: np.ndarray) -> None:
         for what, values in (("alpha", self.alpha), ("gamma", self.gamma)):
@@ -300,6 +301,11 @@ def _solve(
     return x
 
 
+def _of_two(scores: np.ndarray) -> np.ndarray:
+    """The scores of all classes, (N, K); of two only the second's, (N,)."""
+    return scores if scores.shape[1] > 2 else scores[:, 1]
+
+
 def _targets(code: np.ndarray, k: int) -> np.ndarray:
     """1 for a sample's class and -1 / (K - 1) for each other, (N, K)."""
     targets = np.full((len(code), k), -1 / (k - 1))
@@ -348,30 +354,3 @@ _FORMS: dict[str, Callable[[np.ndarray, np.ndarray, float], np.ndarray]] = {
     "exponential": lambda inner, distance, gamma: np.exp(-np.sqrt(gamma * distance)),
 }
 KERNELS = tuple(_FORMS)
-
-
-def _samples(X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Samples as float64, the classes sorted, (K,), and the class index of each sample, (N,)."""
-    X, labels = _finite(X), np.asarray(y)
-    if labels.ndim != 1:
-        raise UsageError(f"labels must be a row, one for each sample; got shape {labels.shape}")
-    if len(labels) != len(X):
-        raise UsageError(f"there are {len(X)} samples and {len(labels)} labels: one is needed for each sample")
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise UsageError("a label is nan or infinity: each sample needs a class")
-    classes, code = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise UsageError(f"all samples are {classes[0]!s}: there is nothing to tell apart")
-    return X, classes, code
-
-
-def _finite(X: ArrayLike) -> np.ndarray:
-    try:
-        X = np.asarray(X, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"samples must be arrays of real numbers of one shape: {error}") from None
-    if X.ndim < 2 or not X.size:
-        raise UsageError(f"samples must be (N, D) or (N, C, H, W), at least one; got shape {X.shape}")
-    if len(bad := np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))):
-        raise UsageError(f"sample {bad[0]} holds nan or infinity: look at the clip behind it")
-    return X

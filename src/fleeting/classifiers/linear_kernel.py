@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from ..base import NoTable
 from .samples import given, unlabelled
 
 
-class LinearKernel(TransformerMixin, BaseEstimator):
+class LinearKernel(NoTable, TransformerMixin, BaseEstimator):
     """Inner products of samples and training samples, both centred, in units of the training samples' mean square.
 
     In front of ``SVC(kernel="precomputed")``, a search for C computes them once, and C means the same for any descriptor.

@@ -14,11 +14,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.svm import SVC
 
+from ..base import NoTable
 from ..errors import UsageError
 from .samples import given, histograms, training
 
 
-class AlignedKernel(TransformerMixin, BaseEstimator):
+class AlignedKernel(NoTable, TransformerMixin, BaseEstimator):
     """A weighted sum of kernels between each sample and each training sample, 0 to 1.
 
     The weight of a kernel is its alignment with the classes: the inner product of the centred kernel and the centred matrix of who

@@ -221,7 +221,7 @@ def _confusion(run: Run) -> Table:
 def _inflation(result: Inflation, score: str) -> Any:
     from ..drawing.tables import Table as Words
     from ..drawing.tables import number, span, to_rich
-    from ..evaluation.compare import TITLES
+    from ..evaluation.compare import TITLES, of_few
     from ..evaluation.inflate import BEST, ON_TEST
 
     scores = list(dict.fromkeys((score, "uf1", "uar", "accuracy")))
@@ -239,6 +239,7 @@ def _inflation(result: Inflation, score: str) -> Any:
         notes.append(f"Chosen within the training clips: {often}.")
     if any(run.leaky for run in result.runs):
         notes.append(LEAKY)
+    notes += of_few({"these clips": result.runs[0].persons.nunique()})
     first, *others = (TITLES.get(name, name) for name in scores)
     title = f"{len(result.runs)} settings on {len(result.runs[0].predictions)} clips, by how one was chosen"
     return to_rich([Words(title, ["", first, "95 % interval", *others], rows, notes)])

@@ -111,7 +111,7 @@ def _describe(value: Any) -> Any:
             return {key: _describe(each) for key, each in value.items()}
         return {"pairs": sorted(([_describe(key), _describe(each)] for key, each in value.items()), key=repr)}
     if isinstance(value, type):
-        return {"class": _path(value), **_class_code(value, set())}
+        return {"class": _path(value), **_class_code(value, set()), **_revision(value)}
     if isinstance(value, FunctionType):
         return {"function": _path(value), **_function_code(value, set())}
     if isinstance(value, BuiltinFunctionType):
@@ -123,11 +123,15 @@ def _describe(value: Any) -> Any:
     return _object(value)
 
 
+def _revision(kind: type) -> dict[str, Any]:
+    """What changes where a class computes something else than before; networks are given as classes."""
+    revision = getattr(kind, "revision", None)
+    return {} if revision is None else {"revision": revision}
+
+
 def _object(value: Any) -> Any:
     kind = type(value)
-    named = {"class": _path(kind), **_class_code(kind, set())}
-    if (revision := getattr(kind, "revision", None)) is not None:
-        named["revision"] = revision
+    named = {"class": _path(kind), **_class_code(kind, set()), **_revision(kind)}
     if hasattr(value, "get_params"):
         params = {key: each for key, each in sorted(value.get_params(deep=False).items()) if key not in NO_MATTER}
         if (request := getattr(value, "_metadata_request", None)) is not None:  # set_fit_request(groups=True) and the like

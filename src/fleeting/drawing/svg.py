@@ -15,7 +15,8 @@ COLOURS = 8
 STYLE = """
 .fl{display:block;max-width:100%;height:auto;font:12.5px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
 .fl text{fill:var(--ink)}.fl .dim{fill:var(--dim)}.fl .end{text-anchor:end}.fl .mid{text-anchor:middle}
-.fl .grid{stroke:var(--hair);stroke-width:1;fill:none}.fl .base{stroke:var(--dim);stroke-dasharray:4 4;fill:none}
+.fl .grid{stroke:var(--hair);stroke-width:1;fill:none}.fl .foot{stroke:var(--dim);stroke-width:1.5;fill:none}
+.fl .base{stroke:var(--dim);stroke-dasharray:4 4;fill:none}
 .fl .span{stroke:var(--c0);stroke-width:3;stroke-linecap:round;opacity:.45}.fl .dot{fill:var(--c0)}
 .fl .leaky .span{stroke:var(--c1)}.fl .leaky .dot{fill:var(--back);stroke:var(--c1);stroke-width:2.5}
 .fl .cell{fill:var(--c0)}.fl .wrong{fill:var(--c1)}.fl .edge{fill:none;stroke:var(--hair)}.fl .light{fill:var(--back)}

@@ -15,7 +15,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ import pandas as pd
 from .. import stats
 from ..drawing.tables import Table, chance, number, span, to_html, to_markdown, to_rich, to_text
 from ..errors import UsageError
+from ..jackknife import FEW
 from ..metrics import ALIASES, confusion_matrix, fold_matrices, score_of
 from .pairing import Matched, matched
 from .run import Run, read_run
@@ -230,8 +231,8 @@ def compare(
         scores = [stats.Interval(each, np.nan, np.nan) for each in value]
         pairs = [stats.Difference(value[0] - each, np.nan, np.nan, np.nan) for each in value[1:]]
         if known:
-            scores = [stats.subject_bootstrap(metric, true, said, persons, **options) for said in m.said]
-            pairs = [stats.paired_bootstrap(metric, true, m.said[0], said, persons, **options) for said in m.said[1:]]
+            scores = [stats.subject_interval(metric, true, said, persons, **options) for said in m.said]
+            pairs = [stats.paired_interval(metric, true, m.said[0], said, persons, **options) for said in m.said[1:]]
         tests = pd.DataFrame(_tests(metric, m, by), columns=["b", "test", "statistic", "p", "note"])
         ranks, friedman = _ranks(metric, m, by)
     about = pd.DataFrame(
@@ -239,6 +240,7 @@ def compare(
         index=pd.Index(m.names, name="name"),
         dtype=object,
     ).assign(leaky=[run.leaky for run in runs])
+    few = of_few({"these clips": persons.nunique()}) if known else []
     table = pd.DataFrame(pairs).rename(columns={"value": "difference"})
     table.insert(0, "b", m.names[1:])
     table.insert(0, "a", m.names[0])
@@ -251,8 +253,15 @@ def compare(
         tests=tests,
         ranks=ranks,
         friedman=friedman,
-        notes=tuple(dict.fromkeys([*m.notes, *_remarks(runs, m.names), *_said(caught)])),
+        notes=tuple(dict.fromkeys([*m.notes, *few, *_remarks(runs, m.names), *_said(caught)])),
     )
+
+
+def of_few(persons: Mapping[str, int]) -> list[str]:
+    """What a table says below where intervals are of few persons, by the name of what they are persons of: a sentence, or none."""
+    few = [f"{n} persons in {name}" for name, n in persons.items() if 1 < n < FEW]
+    how = f"Of fewer than {FEW} persons ({', '.join(few)}), intervals come from leaving out each once, with Student's t: wider, so that"
+    return [f"{how} they hold."] if few else []
 
 
 def _over(metric: str, m: Matched, parts: pd.Series) -> tuple[np.ndarray, str]:

@@ -34,6 +34,7 @@ from ..errors import FleetingError, LeakageError, UsageError
 from ..metrics import classes_in
 from .fold import Prediction, Task, asks_for_groups, prepared, run_fold
 from .run import Run, fold_path, read_about, read_learning, read_table, write_about, write_fold, write_learning
+from .unlearned import not_learned
 
 if TYPE_CHECKING:
     from ..protocols import Fold
@@ -127,6 +128,9 @@ def evaluate(
         predictions[column] = predictions[column].fillna(0.0)  # a class that its fold did not know
     about["labels"] = _with_strangers(labels, predictions)
     about |= _odd(clips)
+    if poor := not_learned(learning, {fold.name: y[fold.train] for fold in folds}):
+        about["not_learned"] = poor
+        warnings.warn(poor, stacklevel=2)
     if folder is not None and about != before:
         write_about(folder, about)
     return Run(predictions, folder.name if folder else name, about, learning)

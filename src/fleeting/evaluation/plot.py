@@ -172,6 +172,8 @@ def _place(parts: list[str], line: list[tuple[int, str, pd.DataFrame, str]], y: 
             parts.append(f'<text class="dim" x="{x}" y="{y + 13}">{escape(name)}</text>')
         label, middle = escape(short(person.rpartition("/")[2], 8)), x + SQUARE * math.ceil(len(clips) / TALL) / 2
         parts.append(f'<text class="dim end" transform="translate({middle + 4:g} {foot + 8}) rotate(-90)">{label}</text>')
+        columns = math.ceil(len(clips) / TALL)  # of one person: a line below holds them together, or each would look like somebody
+        parts.append(f'<path class="foot" d="M{x} {foot + 3}H{x + SQUARE * columns - 1}"/>')
         for k, row in enumerate(clips.itertuples()):
             at, top = x + SQUARE * (k // TALL), foot - SQUARE * (k % TALL + 1)
             words = f"{row.clip}: {row.y_true}" + ("" if row.right else f", taken for {row.y_pred}")

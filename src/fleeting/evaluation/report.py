@@ -23,7 +23,7 @@ from ..drawing.tables import Table, number, span, to_html
 from ..errors import FleetingError, UsageError
 from ..metrics import SCORES, score_of
 from ..stats import Interval, seed_spread
-from .compare import compare
+from .compare import compare, of_few
 from .plot import confusion_svg, curves_svg, intervals_svg, persons_svg
 from .run import Run, read_run
 
@@ -179,13 +179,15 @@ def _section(run: Run) -> dict[str, Any]:
         "name": run.name,
         "leaky": run.leaky,
         "summary": _summary(run),
+        "not_learned": run.about.get("not_learned"),
         "tables": Markup(to_html(score_tables(run))),
         "by_dataset": Markup(intervals_svg(by_dataset, "UF1 by dataset", baseline(counts)["uf1"])) if len(parts) > 1 else "",
         "confusions": [(name, Markup(confusion_svg(part.confusion(), f"Confusions, {name}"))) for name, part in parts.items()],
         "conventions": Markup(to_html([_conventions(run)])),
         "persons": Markup(persons_svg(run)),
         "labels": run.labels,
-        "curves": [(measure, Markup(curves_svg(run.learning, measure))) for measure in measures(run.learning)],
+        "curves": [(measure, Markup(drawn)) for measure in measures(run.learning) if (drawn := curves_svg(run.learning, measure))],
+        "legend": _legend(run.learning),
         "lists": [(title, Markup(to_html([table]))) for title, table in _lists(run).items()],
         "provenance": _provenance(run),
         "about": json.dumps(run.about, indent=1, ensure_ascii=False, default=str) if run.about else "",
@@ -199,8 +201,9 @@ def _scores(parts: Mapping[str, Run], counts: pd.DataFrame) -> Table:
     rows.append(["clips", *(str(len(part.predictions)) for part in parts.values())])
     least = ", ".join(f"{SCORE_NAMES[name]} {number(value)}" for name, value in baseline(counts).items())
     notes = [
-        "Counts are pooled over all folds. In brackets, the 95 % interval over persons, drawn with replacement: so far the score would "
-        "move with other people like these.",
+        "Counts are pooled over all folds. In brackets, the 95 % interval over persons: so far the score would move with other people "
+        "like these.",
+        *of_few({name: part.persons.nunique() for name, part in parts.items() if (part.predictions.subject != "").all()}),
         f"Who always says the commonest class, {counts.sum(axis=1).idxmax()}, has {least}.",
     ]
     return Table("Scores", ["", *parts], rows, notes)
@@ -240,6 +243,19 @@ def measures(learning: Mapping[str, pd.DataFrame]) -> list[str]:
     """What was recorded of the epochs, each once, whether of training or of validation clips."""
     names = [str(name).removeprefix("validation_") for table in learning.values() for name in table.columns]
     return [name for name in dict.fromkeys(names) if name not in ("epoch", "chosen", "lr", "stage")]
+
+
+def _legend(learning: Mapping[str, pd.DataFrame]) -> list[tuple[int | None, str]]:
+    """What is to be seen in the pictures of learning, and in which colour: nothing that is in none of them."""
+    names = {str(name) for table in learning.values() for name in table.columns if table[name].notna().any()}
+    taken = any((table["chosen"] == 1).any() for table in learning.values() if "chosen" in table)
+    there = [
+        (0, "training clips", bool(names & set(measures(learning)))),
+        (1, "validation clips, taken from the training persons", any(name.startswith("validation_") for name in names)),
+        (None, "thin: one fold; thick: their mean", len(learning) > 1),
+        (None, "tick below: an epoch that was taken", taken),
+    ]
+    return [(colour, words) for colour, words, seen in there if seen]
 
 
 def _lists(run: Run) -> dict[str, Table]:

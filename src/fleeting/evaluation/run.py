@@ -29,7 +29,7 @@ import pandas as pd
 
 from ..errors import OutputError, UsageError
 from ..metrics import SCORES, Score, classes_in, confusion_matrix, f1_conventions, score_of
-from ..stats import Interval, subject_bootstrap
+from ..stats import Interval, subject_interval
 
 FORMAT = 1
 COLUMNS = ("clip", "dataset", "subject", "fold", "y_true", "y_pred")
@@ -116,9 +116,9 @@ class Run:
         return pd.concat([table, parts])
 
     def interval(self, name: Score, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
-        """The pooled score and its interval over persons (:func:`fleeting.stats.subject_bootstrap`)."""
+        """The pooled score and its interval over persons (:func:`fleeting.stats.subject_interval`)."""
         p = self.predictions
-        return subject_bootstrap(
+        return subject_interval(
             name, p.y_true, p.y_pred, self.persons, labels=self.labels, level=level, resamples=resamples, seed=seed
         )
 

@@ -6,14 +6,17 @@ import numpy as np
 
 from ..base import ClipTransformer
 from ..clip import Clip
+from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
 from ..preprocess.frames import named, onset_and_apex, require_grid, require_whole
 from .fields import block_numbers, direction_bins, require_field
 
+VARIANTS = ("paper", "program")
 
-def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -> np.ndarray:
-    """Histograms of flow directions weighted by length, one a block, each times the block's mean strain.
+
+def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8, variant: str = "paper") -> np.ndarray:
+    """Histograms of flow directions weighted by length, one a block, each times the block's strain.
 
     Parameters
     ----------
@@ -23,12 +26,16 @@ def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -
         Rows and columns of blocks; papers tune 5 to 8.
     n_bins : int, default=8
         Equal sectors of the angle from -pi to pi, +x towards +y (down).
+    variant : {"paper", "program"}, default="paper"
+        ``paper``: the histogram as it is, times the mean strain, the largest counting as one. ``program``, as the authors' released
+        code: the histogram divided by its sum, times the summed strain, and the whole of length 1, so that how far the skin moved
+        no longer counts. Their blocks overlap by a px or two, which ours do not; theirs are 5 x 5.
 
     Returns
     -------
     ndarray of shape (rows * columns * n_bins,), float32
-        px, since the largest mean strain counts as one; doubled flow gives doubled numbers. Zeros where nothing is strained, as
-        when the whole picture shifts.
+        Of the paper, px; doubled flow gives doubled numbers. Of the program, without unit. Zeros where nothing is strained, as when
+        the whole picture shifts.
 
     Raises
     ------
@@ -41,6 +48,8 @@ def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -
     """
     require_grid(grid, "Bi-WOOF")
     require_whole(n_bins=n_bins)
+    if variant not in VARIANTS:
+        raise UsageError(f"variant={variant!r} is not known; choose from {', '.join(VARIANTS)}")
     require_field(flow, "Bi-WOOF", (max(2, grid[0]), max(2, grid[1])))  # strain needs two pixels a side
     blocks = grid[0] * grid[1]
     block = block_numbers(flow.shape[:2], grid)
@@ -51,6 +60,10 @@ def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8) -
     largest = weight.max()
     # What float32 leaves of a shift of the whole picture is no strain.
     weight = weight / largest if largest > 1e-6 * max(local.max(), 1e-6) else np.zeros(blocks)
+    if variant == "program":
+        weight = weight * np.bincount(block.ravel(), minlength=blocks)  # summed, but for a factor
+        histogram = histogram / np.maximum(histogram.sum(axis=1, keepdims=True), 1e-12)
+        weight /= max(float(np.linalg.norm(weight[:, None] * histogram)), 1e-12)
     return (weight[:, None] * histogram).astype(np.float32).ravel()
 
 
@@ -59,18 +72,19 @@ class BiWOOF(ClipTransformer):
 
     Parameters
     ----------
-    grid, n_bins
+    grid, n_bins, variant
         As in :func:`bi_woof`.
     method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`; the paper's is TV-L1.
     """
 
-    def __init__(self, grid: tuple[int, int] = (8, 8), n_bins: int = 8, method: str = "tvl1"):
+    def __init__(self, grid: tuple[int, int] = (8, 8), n_bins: int = 8, method: str = "tvl1", variant: str = "paper"):
         self.grid = grid
         self.n_bins = n_bins
         self.method = method
+        self.variant = variant
 
     def transform_clip(self, clip: Clip) -> np.ndarray:
         """The descriptor of one clip."""
         with named(clip):
-            return bi_woof(optical_flow(*onset_and_apex(clip), self.method), self.grid, self.n_bins)
+            return bi_woof(optical_flow(*onset_and_apex(clip), self.method), self.grid, self.n_bins, self.variant)

@@ -16,7 +16,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 
-from ..base import ClipTransformer
+from ..base import ClipTransformer, NoTable
+from ..classifiers.samples import of_no_rows
 from ..classifiers.slpp import SLPP
 from ..clip import Clip
 from ..errors import UsageError
@@ -101,7 +102,7 @@ class STCLQPVectors(ClipTransformer):
             return stclqp_vectors(grey(moment(clip)), self.grid, self.radius, self.voxels)
 
 
-class STCLQP(TransformerMixin, BaseEstimator):
+class STCLQP(NoTable, TransformerMixin, BaseEstimator):
     """Counts of learned words in each block, brought into few dimensions: sign, size and direction side by side.
 
     For each of the three and each plane, k-means finds words among the training vectors; a block is the histogram of its
@@ -183,7 +184,7 @@ class STCLQP(TransformerMixin, BaseEstimator):
         return means.fit(_unpacked(codes, name), sample_weight=number).cluster_centers_
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
+        tags = of_no_rows(super().__sklearn_tags__(), 5)
         tags.target_tags.required = True
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True

@@ -2,7 +2,8 @@
 
 The recurrent unit is the paper's. Of the released code, where it is more precise: the attention multiplies the last maps by what
 the classes' weights find in the first ones; the shortcuts add all earlier maps; the wide stem sees at three dilations. ``f``
-joins the three.
+joins the three, with the attention inside the unit, on its first maps. One thing of that code is not followed: there, ``f`` sees the
+second dilation twice and the third never.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class RCN(nn.Module):
     Xia, Peng, Khor, Feng & Zhao (2020), IEEE Transactions on Image Processing 29
     """
 
+    revision = 2  # f has its attention inside the unit
+
     def __init__(
         self,
         n_classes: int = 3,
@@ -49,7 +52,7 @@ class RCN(nn.Module):
         if variant not in ("plain", "a", "s", "w", "f"):
             raise UsageError(f"variant={variant!r} is not known; choose from plain, a (attention), s (shortcuts), w (wide), f (all three)")
         self.input_shape = checked_shape(self, input_shape, "CHW", {"H": 12, "W": 12})
-        self.attends, self.wide = variant in ("a", "f"), variant in ("w", "f")
+        self.attends, self.wide, self.inside = variant in ("a", "f"), variant in ("w", "f"), variant == "f"
         maps, c = scaled(32, width, of=4), self.input_shape[0]
         if self.wide:  # kernels that reach 3, 5 and 7 px
             parts = ((maps // 2, 1), (maps // 4, 2), (maps // 4, 3))
@@ -59,16 +62,19 @@ class RCN(nn.Module):
         else:
             one = nn.Sequential(nn.Conv2d(c, maps, 5), nn.BatchNorm2d(maps), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.5))
             self.stem = nn.ModuleList([one])
-        self.unit: nn.Module = Shortcuts(maps) if variant in ("s", "f") else Recurrent(maps)
+        self.unit = Shortcuts(maps) if variant in ("s", "f") else Recurrent(maps)
         self.drop = nn.Dropout(0.5)
         self.out = nn.Linear(maps * SIDE * SIDE, n_classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores of each class."""
         x = torch.cat([part(x) for part in self.stem], dim=1)  # (N, 32, 28, 28), or (N, 32, 20, 20)
-        found = self._attention(x) if self.attends else 1.0
-        x = self.drop(functional.max_pool2d(self.unit(x), 2))  # (N, 32, 14, 14)
-        x = functional.adaptive_avg_pool2d(x, SIDE) * found  # (N, 32, 5, 5)
+        found = self._attention(x) if self.attends else None
+        x = self.unit(x, functional.interpolate(found, x.shape[2:])) if found is not None and self.inside else self.unit(x)
+        x = self.drop(functional.max_pool2d(x, 2))  # (N, 32, 14, 14)
+        x = functional.adaptive_avg_pool2d(x, SIDE)  # (N, 32, 5, 5)
+        if found is not None and not self.inside:
+            x = x * found
         return self.out(x.flatten(1))
 
     def _attention(self, x: torch.Tensor) -> torch.Tensor:
@@ -106,9 +112,9 @@ class Shortcuts(nn.Module):
         self.forth = nn.Sequential(nn.Conv2d(maps, maps, 1), nn.BatchNorm2d(maps), nn.ReLU())
         self.back = nn.Sequential(nn.Conv2d(maps, maps, 3, padding=1), nn.BatchNorm2d(maps), nn.ReLU())
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The maps after the third round."""
-        total = x + self.forth(x)
+    def forward(self, x: torch.Tensor, attention: torch.Tensor | float = 1.0) -> torch.Tensor:
+        """The maps after the third round; attention, (N, 1, H, W), is multiplied with what the first round finds."""
+        total = x + self.forth(x) * attention
         for _ in range(2):
             total = total + self.back(total)
         return self.back(total)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ..base import ClipTransformer
+from ..base import ClipTransformer, NoTable, each_clip
 from ..clip import Clip
 from ..errors import UsageError
 from .frames import frames_of, moment, named, require_colour, require_pictures, require_whole, to_uint8
@@ -53,7 +53,7 @@ class Colour(ClipTransformer):
         return replace(clip, read=partial(_converted, clip, self.space))
 
 
-class TICS(TransformerMixin, BaseEstimator):
+class TICS(NoTable, TransformerMixin, BaseEstimator):
     """Clips in a colour space whose channels are as independent as the training clips allow.
 
     Independent component analysis of the pooled pixels; the paper's alternation over the modes of a tensor is not public in
@@ -95,9 +95,10 @@ class TICS(TransformerMixin, BaseEstimator):
         from sklearn.decomposition import FastICA
 
         require_whole(pixels_a_clip=self.pixels_a_clip)
-        if not len(clips):
+        each = [self._pixels(clip) for clip in each_clip(self, clips)]
+        if not each:
             raise UsageError("TICS: there is no clip to learn a colour space from")
-        pixels = np.concatenate([self._pixels(clip) for clip in clips])
+        pixels = np.concatenate(each)
         if np.linalg.matrix_rank(pixels - pixels.mean(axis=0)) < 3:
             raise UsageError("TICS: the colours of the training pixels lie in a plane: three independent channels need a space")
         analysis = FastICA(3, whiten="unit-variance", max_iter=1000, random_state=self.random_state).fit(pixels)
@@ -114,7 +115,12 @@ class TICS(TransformerMixin, BaseEstimator):
 
         check_is_fitted(self)
         space = (self.components_, self.offsets_, self.scales_)
-        return [replace(clip, read=partial(_unmixed, clip, *space)) for clip in clips]
+        return [replace(clip, read=partial(_unmixed, clip, *space)) for clip in each_clip(self, clips)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
 
     def _pixels(self, clip: Clip) -> np.ndarray:
         with named(clip):

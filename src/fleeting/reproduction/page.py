@@ -19,6 +19,7 @@ from ..errors import UsageError
 from ..evaluation.plot import confusion_svg, curves_svg
 from ..evaluation.report import baseline, cell, interval_of, measures
 from ..evaluation.run import Run
+from ..evaluation.unlearned import training_accuracy
 from .figures import Figure, bars_svg
 from .papers import Paper, Row, Table
 
@@ -177,11 +178,7 @@ def _least(runs: Sequence[Run]) -> dict[str, float]:
 
 def _training_accuracy(run: Run) -> float | None:
     """The accuracy on its own training clips at the epoch taken, mean over the folds; None for what records no epochs."""
-    found = []
-    for epochs in run.learning.values():
-        if "accuracy" in epochs:
-            taken = epochs[epochs["chosen"] == 1] if "chosen" in epochs else epochs
-            found += list((taken if len(taken) else epochs)["accuracy"].tail(1))
+    found = [known for epochs in run.learning.values() if (known := training_accuracy(epochs)) is not None]
     return float(np.mean(found)) if found else None
 
 
@@ -247,7 +244,7 @@ def _paired(a: Run | None, b: Run | None) -> str:
     both = a.predictions.set_index("clip").join(b.predictions.set_index("clip")[["y_pred"]], rsuffix="_b", how="inner")
     persons = both.dataset + "/" + both.subject
     try:
-        value, low, high, p = stats.paired_bootstrap("uf1", both.y_true, both.y_pred, both.y_pred_b, persons, labels=a.labels)
+        value, low, high, p = stats.paired_interval("uf1", both.y_true, both.y_pred, both.y_pred_b, persons, labels=a.labels)
     except UsageError:
         return "too few people"
     return f"{number(value, sign=True)} ({span(low, high, sign=True)}), p {chance(p)}"

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from torch import nn
 
-from ..base import ClipTransformer
+from ..base import ClipTransformer, NoTable
 from ..clip import Clip
 from ..errors import UsageError
 from ..features.pictures import FrameStack
@@ -26,7 +26,7 @@ from .samples import as_array
 from .weights import put_into, read_tensors
 
 
-class NetFeatures(TransformerMixin, BaseEstimator):
+class NetFeatures(NoTable, TransformerMixin, BaseEstimator):
     """What the ``features`` of a trained network's Module are of each sample, (N, D) float32; the network is trained by ``fit``.
 
     Parameters

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 
+from ..base import NoTable
 from ..errors import UsageError
 from ..models.tlcnn import TLCNN, TRUNK, TLCNNFrames
 from .augment import Augment, Mirror, Window
@@ -278,7 +279,7 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         return {key: tensor.detach().cpu() for key, tensor in net.module_.state_dict().items()}
 
 
-class FrameFeatures(TransformerMixin, BaseEstimator):
+class FrameFeatures(NoTable, TransformerMixin, BaseEstimator):
     """The mean over a clip's frames of what a layer of TLCNN's CNN sees, each clip's of length 1, (N, D) float32.
 
     The C5+SVM of the paper, which does not say which network is meant, nor how frames become a clip: ours is the network after the

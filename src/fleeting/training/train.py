@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from ..clip import shows_nobody
 from ..compute.cache import cache_of
 from ..errors import UsageError
 from ..evaluation.evaluate import checked
+from ..evaluation.unlearned import not_learned
 
 if TYPE_CHECKING:
     from ..clip import Clip
@@ -98,14 +101,18 @@ def train(
     net.set_params(random_state=seed, checkpoint=unfinished, progress=progress)
     with config_context(enable_metadata_routing=True):
         learner.fit(X, y, groups=np.array([clip.person for clip in clips]))
+    fitted = getattr(net, "net_", net)
+    poor = not_learned({"": pd.DataFrame(fitted.history_)}, {"": y})
+    if poor:
+        warnings.warn(poor, stacklevel=2)
     people, datasets = len({clip.person for clip in clips}), sorted({clip.dataset for clip in clips})
     made = ", SYNTHETIC: nobody is shown" if all(map(shows_nobody, datasets)) else ""
-    saved = getattr(net, "net_", net).save(
+    saved = fitted.save(
         path,
         method=method,
         parameters={key: value for key, value in given.items() if key not in NOT_OF_THE_METHOD},
         trained_on=f"{len(clips)} clips of {people} people ({', '.join(datasets)}{made})",
-        limits=list(LIMITS),
+        limits=[*LIMITS, *([f"When it was trained, {poor}."] if poor else [])],
     )
     shutil.rmtree(unfinished, ignore_errors=True)
     return saved
