@@ -15,7 +15,7 @@ from ..errors import FleetingError, UsageError
 
 console, errors = Console(), Console(stderr=True)
 
-SOME_FAILED, INTERRUPTED = 4, 130
+SOME_FAILED = 4
 
 
 @contextmanager
