@@ -129,6 +129,30 @@ def test_a_run_that_was_stopped_is_said_to_be_that(fleeting, run, tmp_path):
     assert "was stopped after 0 of 2 folds: run it again" in ended.said
 
 
+def test_a_glob_with_runs_that_are_not_finished(fleeting, run, folder, tmp_path):
+    """As ``runs/*`` names them: one that was stopped, one that is empty, and another program's folder."""
+    write_about(tmp_path / "stopped", {"folds": ["1", "2"]})
+    write_about(tmp_path / "empty", {})
+    (tmp_path / "notes").mkdir()
+    others = [tmp_path / name for name in ("stopped", "empty", "notes")]
+    ended = fleeting("compare", others[0], run["linear"], *others[1:], run["majority"], "--json")
+    assert ended.code == DONE
+    assert json.loads(ended.out) == compare(run["linear"], run["majority"]).as_dict()
+    assert f"left out: {others[0]} was stopped after 0 of 2 folds: run it again to finish it" in ended.said
+    assert f"left out: {others[1]} holds no predictions" in ended.said
+    assert f"left out: {others[2]} is no run folder" in ended.said
+    page = tmp_path / "page.html"
+    ended = fleeting("report", *others, run["linear"], "--out", page)
+    assert (ended.code, ended.said.count("left out")) == (DONE, 3)
+    assert run["linear"].name in page.read_text("utf-8")
+    ended = fleeting("inflate", others[0], run["linear"], run["majority"])
+    assert (ended.code, ended.said.count("left out")) == (DONE, 1)
+    ended = fleeting("report", *others, "--out", page, "--overwrite")
+    assert (ended.code, "none of them is a finished run: name at least one" in ended.said) == (USAGE, True)
+    ended = fleeting("compare", run["linear"], tmp_path / "gone.csv", run["majority"])  # a name that is misspelt is no glob
+    assert (ended.code, "gone.csv does not exist" in ended.said) == (USAGE, True)
+
+
 def test_a_page_that_cannot_be_written_leaves_nothing(fleeting, run, tmp_path):
     ended = fleeting("report", run["linear"], "--out", tmp_path / ("x" * 300 + ".html"))
     assert ended.code == COULD_NOT_WRITE

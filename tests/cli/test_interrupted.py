@@ -61,4 +61,4 @@ def test_what_it_cannot_look_out_for_is_short():
     code = "import sys; before = set(sys.modules); import fleeting.cli; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {name.partition(".")[0] for name in done.stdout.split()} - set(sys.stdlib_module_names) == {"fleeting"}
-    assert [name for name in done.stdout.split() if name.startswith("fleeting")] == ["fleeting", "fleeting.cli"]
+    assert [name for name in done.stdout.split() if name.startswith("fleeting")] == ["fleeting", "fleeting.cli", "fleeting.cli.codes"]

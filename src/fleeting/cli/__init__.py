@@ -7,8 +7,7 @@ import signal
 import sys
 from contextlib import suppress
 
-INTERRUPTED = 130
-GOODBYE = "Interrupted. Nothing half-written was left behind."
+from .codes import INTERRUPTED
 
 
 def main() -> None:
@@ -22,7 +21,11 @@ def main() -> None:
     try:
         signal.signal(signal.SIGINT, usual)
         run()
-    except KeyboardInterrupt:  # before or after the command; within it, Typer sees to it
+    except SystemExit as end:  # Typer ends with it on Ctrl-C within a command, without a word
+        if end.code == INTERRUPTED:
+            _say_goodbye()
+        raise
+    except KeyboardInterrupt:  # just before the command, or just after it
         _say_goodbye()
         sys.exit(INTERRUPTED)
 
@@ -37,4 +40,4 @@ def _leave(*_: object) -> None:
 
 def _say_goodbye() -> None:
     with suppress(OSError):
-        os.write(2, f"{GOODBYE}\n".encode())
+        os.write(2, b"Interrupted. Nothing half-written was left behind.\n")

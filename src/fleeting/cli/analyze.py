@@ -20,8 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import FleetingError, UsageError
-from . import INTERRUPTED
-from .terminal import SOME_FAILED, advance, console, errors, note, progress, say, words
+from .codes import INTERRUPTED, SOME_FAILED
+from .terminal import advance, console, errors, note, progress, say, words
 
 SHOWN = 50  # events of a video that are printed
 

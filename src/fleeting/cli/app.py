@@ -9,7 +9,6 @@ from contextlib import suppress
 import typer
 
 from ..errors import FleetingError
-from . import GOODBYE, INTERRUPTED
 from .analyze import analyze
 from .coded import coded
 from .compare import compare, report
@@ -18,7 +17,7 @@ from .demo import demo
 from .evaluate import cache, evaluate, inflate, methods
 from .models import models
 from .reproduce import reproduce
-from .terminal import errors, note, say
+from .terminal import note, say
 from .train import train
 
 app = typer.Typer(
@@ -42,10 +41,6 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
-    except SystemExit as end:  # Typer ends with it on Ctrl-C, without a word
-        if end.code == INTERRUPTED:
-            errors.print(GOODBYE)
-        raise
     except FleetingError as error:
         say(error)
         sys.exit(error.exit_code)

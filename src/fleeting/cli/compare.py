@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
-from .terminal import console
+from .terminal import console, errors
+
+if TYPE_CHECKING:
+    from ..evaluation.run import Run
 
 RUNS = typer.Argument(help="Run folders, CSV files of predictions (clip or subject, y_true, y_pred), or MEGC logs.", metavar="RUN...")
 
@@ -22,16 +26,32 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,
 ) -> None:
     """Compare the first run with each other one: difference, interval and p over persons, and the tests that papers use."""
-    from ..errors import UsageError
     from ..evaluation.compare import compare as run
 
-    if len(runs) < 2:
-        raise UsageError(f"there is only {runs[0]}: name at least two runs to compare")
-    comparison = run(*runs, metric=metric, by=by, seed=seed)
+    comparison = run(*finished(runs, least=2), metric=metric, by=by, seed=seed)
     if as_json:
         sys.stdout.write(json.dumps(comparison.as_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         console.print(comparison)
+
+
+def finished(runs: list[str], least: int = 1) -> list[Run]:
+    """Those of the runs that are finished; a folder that holds no finished run, as ``runs/*`` may name it, is said and left out."""
+    from ..errors import UsageError
+    from ..evaluation.run import read_run
+
+    found: list[Run] = []
+    for each in runs:
+        try:
+            found.append(read_run(each))
+        except UsageError as error:
+            if not Path(each).is_dir():  # somebody has named this very file
+                raise
+            errors.print(f"[yellow]left out:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    if len(found) < least:
+        there = f"there is only {found[0].name}" if found else "none of them is a finished run"
+        raise UsageError(f"{there}: name at least {'two runs to compare' if least > 1 else 'one'}")
+    return found
 
 
 def report(
@@ -42,4 +62,4 @@ def report(
     """Write one self-contained page about runs: scores with intervals, confusions, persons, learning curves, how they came about."""
     from ..evaluation.report import run_report
 
-    console.print(f"Report: {run_report(*runs, out=out, overwrite=overwrite)}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Report: {run_report(*finished(runs), out=out, overwrite=overwrite)}", markup=False, highlight=False, soft_wrap=True)

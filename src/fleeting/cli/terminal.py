@@ -1,4 +1,4 @@
-"""What all commands share: where words go, progress, and the codes they end with."""
+"""What all commands share: where words go, and progress."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..errors import FleetingError, UsageError
 
 console, errors = Console(), Console(stderr=True)
-
-SOME_FAILED = 4
 
 
 @contextmanager
