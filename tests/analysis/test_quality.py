@@ -21,10 +21,11 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     table = pd.DataFrame({**usual, **signals}, index=range(len(times)))
     table["seen"] = True if seen is None else seen
     table.loc[~table["seen"], list(usual)] = np.nan
+    table["judged"] = table["seen"]
     crowd = [Person(k, None, 0.0, times[-1], float(times[-1]), [90.0, 92.0]) for k in range(1, people + 1)]
     recording = {"fps": fps, "fps_assumed": False, "width": 640, "height": 480, "truncated": None, "repaired": 0, **media}
     found = Signals({1: table} if people else {}, crowd, times)
-    judged = np.full(len(times), bool(people)) & table["seen"].to_numpy()
+    judged = np.full(len(times), bool(people)) & table["judged"].to_numpy()
     out = assess(SimpleNamespace(**recording), found, judged, judged & (np.arange(len(times)) % 2 == 0), mode=mode, max_duration_s=0.5)
     json.dumps(out, allow_nan=False)
     return out
@@ -94,7 +95,8 @@ def test_others_in_the_picture_are_named():
     out = quality(people=3)
     assert "3 faces were seen; not analysed: 2, 3." in said(out)
     assert [face["analysed"] for face in out["faces"]] == [True, False, False]
-    assert out["faces"][0] == {"face": 1, "first_s": 0.0, "last_s": 9.99, "seconds": 9.99, "share": 0.999, "iod_px": 91.0, "analysed": True}
+    first = {"face": 1, "first_s": 0.0, "last_s": 9.99, "seconds": 9.99, "share": 0.999, "iod_px": 91.0, "analysed": True, "judged_s": 10.0}
+    assert out["faces"][0] == first
 
 
 def test_nobody_in_the_picture():

@@ -30,6 +30,7 @@ from fleeting import cli
 from fleeting.analysis import demo
 from fleeting.analysis.export import FILES
 from fleeting.analysis.findings import EVENT_COLUMNS
+from fleeting.analysis.summary import SUMMARY_COLUMNS
 
 from ..media.recordings import write_sound
 
@@ -457,7 +458,7 @@ def test_one_bad_video_does_not_stop_the_others(fleeting, brows, blank, broken, 
     ended = fleeting("analyze", brows, broken, blank, "--out", out)
     assert ended.code == SOME_FAILED
     assert f"error: {broken} is empty" in ended.said
-    assert sorted(path.name for path in out.iterdir()) == ["blank", "brows", "events.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["blank", "brows", "events.csv", "summary.csv"]
     assert files(out / "brows") == files(out / "blank") == sorted(FILES)
     assert (out / "events.csv").read_bytes() == (out / "brows" / "events.csv").read_bytes()
 
@@ -492,6 +493,31 @@ def test_a_video_that_fails_does_not_bring_its_old_events_into_the_new_table(fle
     assert len(pd.read_csv(out / "a" / "events.csv")) == 1  # kept as it was
 
 
+def test_each_video_has_a_row_whatever_was_found_in_it(fleeting, brows, blank, broken, out):
+    assert fleeting("analyze", blank, brows, broken, "--out", out).code == SOME_FAILED
+    table = pd.read_csv(out / "summary.csv")
+    assert tuple(table.columns) == SUMMARY_COLUMNS
+    assert list(table["video"]) == ["blank", "brows", "broken"]
+    assert list(table["path"]) == [str(blank), str(brows), str(broken)]
+    assert list(table["duration_s"][:2]) == [0.4, 0.9]
+    assert (table["judged_s"][0], table["micro"][0], table["faces"][0]) == (0, 0, 0)
+    assert table["reason"][0] == "No face was found in any frame."
+    assert (table["micro"][1], table["faces"][1]) == (1, 1)
+    quality = json.loads((out / "brows" / "analysis.json").read_text())["quality"]
+    assert table["judged_s"][1] == quality["judged_s"] == quality["faces"][0]["judged_s"]
+    assert table["micro_per_min"][1] == pytest.approx(60 / quality["judged_s"], abs=5e-4)
+    assert table["error"][2].startswith(f"{broken} is empty (0 bytes)")
+    assert table.loc[2, "duration_s":"reason"].isna().all()
+    assert table.loc[0, "micro_per_min":"head_per_min"].isna().all()
+    # What was done before is in the table of the next call too, unless somebody has taken it away.
+    shutil.copy(brows, broken)
+    (out / "blank" / "analysis.json").unlink()
+    assert fleeting("analyze", blank, brows, broken, "--out", out, "--resume").code == DONE
+    again = pd.read_csv(out / "summary.csv")
+    assert again.loc[2, "micro":"head_per_min"].equals(table.loc[1, "micro":"head_per_min"])
+    assert "analysis.json cannot be read: No such file" in again["error"][0]
+
+
 def test_the_table_of_all_does_not_replace_that_of_one(fleeting, blank, brows, out):
     assert fleeting("analyze", brows, "--out", out).code == DONE
     ended = fleeting("analyze", brows, blank, "--out", out)
@@ -505,7 +531,7 @@ def test_videos_of_one_name_are_told_apart(fleeting, brows, tmp_path, out):
         (tmp_path / folder).mkdir(exist_ok=True)
         videos.append(shutil.copy(brows, tmp_path / folder / name))
     assert fleeting("analyze", *videos, "--out", out).code == DONE
-    assert sorted(path.name for path in out.iterdir()) == ["events.csv", "talk", "talk-2", "talk-3"]
+    assert sorted(path.name for path in out.iterdir()) == ["events.csv", "summary.csv", "talk", "talk-2", "talk-3"]
     assert list(pd.read_csv(out / "events.csv")["video"]) == ["talk", "talk-2", "talk-3"]
 
 
@@ -515,7 +541,7 @@ def test_folders_without_a_name_of_their_own(fleeting, frames, tmp_path, monkeyp
         assert cv2.imwrite(str(tmp_path / folder / "1.png"), np.full((64, 64, 3), 90, np.uint8))
     monkeypatch.chdir(tmp_path / "subject" / "EP01")
     assert fleeting("analyze", ".", "..", "--out", tmp_path / "out").code == DONE
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "subject"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "subject", "summary.csv"]
 
 
 def test_several_at_once(brows, blank, broken, out):

@@ -25,7 +25,7 @@ from ..flow import flow
 from ..media import Frame, Media, open_media
 from ..methods import GROUPS
 from . import export
-from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures
+from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures, typed
 from .plot import flow_picture
 from .quality import assess
 
@@ -36,7 +36,7 @@ MAX_PICTURES = 100  # events whose pictures are kept, those with the highest sco
 MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
 
-@dataclass
+@dataclass(repr=False)
 class Analysis(Findings):
     """One video, analysed. Attributes as in :class:`.findings.Findings`."""
 
@@ -53,6 +53,10 @@ class Analysis(Findings):
             They could not be written.
         """
         return export.save(self, folder, overwrite=overwrite)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as ``analysis.json``: all but the pictures and the signals, in numbers, words, lists, dicts and None."""
+        return export.to_dict(self)
 
 
 def analyze(
@@ -214,11 +218,7 @@ def _tables(name: str, signals: Signals, spotted: dict[int, Spotted], frame_s: f
         part["offset_s"] += frame_s  # the last frame belongs to the event
         parts.append(part.assign(video=name, face=number))
     every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(EVENT_COLUMNS))
-    every = every.reindex(columns=list(EVENT_COLUMNS)).sort_values(["onset_s", "face", "kind"], kind="stable", ignore_index=True)
-    whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
-    numbers = dict.fromkeys((c for c in EVENT_COLUMNS if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")), "float64")
-    words = dict.fromkeys(("emotion", "aus", "open"), "object")
-    every = every.astype({**whole, **numbers, **words, "certain": "bool"})
+    every = typed(every.reindex(columns=list(EVENT_COLUMNS)).sort_values(["onset_s", "face", "kind"], kind="stable", ignore_index=True))
     is_event = every["kind"].isin(["micro", "macro"])
     return every[is_event].reset_index(drop=True), every.loc[~is_event, list(OTHER_COLUMNS)].reset_index(drop=True)
 

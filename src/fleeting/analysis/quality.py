@@ -65,7 +65,7 @@ def assess(
         "residual": middle("residual"),
         "mode": mode,
         "truncated": media.truncated,
-        "faces": [_person(person, signals, duration) for person in signals.people],
+        "faces": [_person(person, signals, duration, frame_s) for person in signals.people],
     }
     out["reason"] = None
     out["limits"] = _limits(out, media, max_duration_s)
@@ -76,7 +76,8 @@ def _share(mask: np.ndarray) -> float:
     return round(float(mask.mean()), 4) if len(mask) else 0.0
 
 
-def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:
+def _person(person: Any, signals: Signals, duration: float, frame_s: float) -> dict[str, Any]:
+    table = signals.tables.get(person.number)
     return {
         "face": person.number,
         "first_s": round(person.first_s, 3),
@@ -84,7 +85,8 @@ def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:
         "seconds": round(person.seconds, 3),
         "share": round(person.seconds / duration, 4) if duration else 0.0,
         "iod_px": round(float(np.median(person.iods)), 1) if person.iods else None,
-        "analysed": person.number in signals.tables,
+        "analysed": table is not None,
+        "judged_s": round(float(table["judged"].sum()) * frame_s, 3) if table is not None else 0.0,
     }
 
 

@@ -62,9 +62,9 @@ def analyze(
     whose, folders = _face(face), _folders(videos, out)
     todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}
     _check(todo, overwrite)
-    together = out / "events.csv" if len(videos) > 1 else None
-    if together and together.exists() and not (overwrite or resume):
-        raise UsageError(f"{together} exists already. Replace it with --overwrite, or choose another output folder.")
+    together = [out / name for name in ("events.csv", "summary.csv")] if len(videos) > 1 else []
+    if (there := [path for path in together if path.exists()]) and not (overwrite or resume):
+        raise UsageError(f"{there[0]} exists already. Replace it with --overwrite, or choose another output folder.")
     for video in (video for video in folders if video not in todo):
         errors.print(f"{video}: the results are there already, in {folders[video]}.", markup=False, highlight=False, soft_wrap=True)
     options: dict[str, Any] = {
@@ -79,8 +79,8 @@ def analyze(
         "candidates": candidates,
     }
     failed = _each(todo, options, overwrite, jobs)
-    if together:
-        _gather([folder for video, folder in folders.items() if video not in failed], together)
+    if together and len(failed) < len(folders):
+        _gather(folders, failed, *together)
     if failed:
         sys.exit(SOME_FAILED if len(failed) < len(folders) else max(error.exit_code for error in failed.values()))
 
@@ -220,12 +220,25 @@ def _summary(analysis: Any) -> RenderableType:
     return Group(Text(title, "italic"), table, Text(rest)) if rest else Group(Text(title, "italic"), table)
 
 
-def _gather(folders: list[Path], target: Path) -> None:
-    """One table of all videos' events, each under the name of its folder."""
+def _gather(folders: dict[str, Path], failed: dict[str, FleetingError], events: Path, videos: Path) -> None:
+    """One table of all videos' events, each under the name of its folder, and one with a row a video."""
     import pandas as pd
 
+    from ..analysis.summary import summary
     from ..drawing.page import write_text
 
-    tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in folders]
-    if tables:
-        write_text(target, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
+    done = [folder for video, folder in folders.items() if video not in failed]
+    tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in done]
+    write_text(events, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
+    table = summary({folder.name: failed.get(video) or _content(folder) for video, folder in folders.items()})
+    table["path"] = table["path"].fillna(pd.Series([*folders], index=table.index))  # what failed has no other
+    write_text(videos, table.to_csv(index=False, lineterminator="\n"))
+
+
+def _content(folder: Path) -> Any:
+    from ..analysis.read import read_content
+
+    try:
+        return read_content(folder)
+    except UsageError as error:  # left out by --resume, and not whole any more
+        return error
