@@ -161,7 +161,7 @@ def test_two_faces(fleeting, film, frames, out, face_model):
     before = (out / "events.csv").read_bytes()
     ended = fleeting("analyze", pair, "--out", out, "--overwrite", "--face", 7)
     assert ended.code == USAGE
-    assert "face=7: pair shows 2 face(s), numbered from 1. Choose one of them, or 'all'." in ended.said
+    assert "--face 7: pair shows 2 face(s), numbered from 1. Choose one of them, or 'all'." in ended.said
     assert (out / "events.csv").read_bytes() == before
 
 
@@ -218,12 +218,13 @@ def test_picture_folders(fleeting, frames, tmp_path, out, face_model):
     folder.mkdir()
     for number, picture in enumerate(frames[97:142]):
         assert cv2.imwrite(str(folder / f"img{number}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
-    assert fleeting("analyze", folder, "--out", out).code == DONE
-    limits = " ".join(json.loads((out / "analysis.json").read_text())["quality"]["limits"])
-    assert "The frame rate is not known; 25 frames a second were assumed" in limits
-    assert "an event of 1/25 s covers 1 frame" in limits
-    assert fleeting("analyze", folder, "--out", out, "--fps", 50, "--overwrite").code == DONE
-    assert "frame rate is not known" not in (out / "analysis.json").read_text()
+    for others in ([], [tmp_path / "gone.mp4"]):  # asked for before any video is analysed
+        ended = fleeting("analyze", *others, folder, "--out", out)
+        assert (ended.code, "EP01_5 does not say how many frames a second it has" in ended.said) == (USAGE, True)
+        assert "such as --fps 30 for most cameras or --fps 200 for a fast one." in ended.said
+        assert not out.exists()
+    assert fleeting("analyze", folder, "--out", out, "--fps", 50).code == DONE
+    assert json.loads((out / "analysis.json").read_text())["quality"]["fps"] == 50
     events = pd.read_csv(out / "events.csv")
     assert list(events[["video", "kind"]].itertuples(index=False, name=None)) == [("EP01_5", "micro")]
 
@@ -263,14 +264,14 @@ def test_the_model_file_is_told(fleeting, face_model):
     ("options", "message"),
     [
         (["--spotter", "nose"], "--spotter nose is not known; there is flow."),
-        (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template."),
+        (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template, or"),
         (["--face", "smallest"], "--face smallest is not allowed; use 'largest', 'all' or a number from 1."),
         (["--face", "-1"], "--face -1 is not allowed"),
-        (["--face", "0"], "face=0 is not allowed"),
-        (["--fps", "0"], "fps=0.0 must be a positive number."),
-        (["--fps", "nan"], "fps=nan must be a positive number."),
+        (["--face", "0"], "--face 0 is not allowed"),
+        (["--fps", "0"], "--fps 0.0 must be a positive number."),
+        (["--fps", "nan"], "--fps nan must be a positive number."),
         (["--fps", "fast"], "--fps"),
-        (["--seconds", "3"], "seconds=3.0 is for cameras only"),
+        (["--seconds", "3"], "--seconds 3.0 is for cameras only"),
         (["--max-duration", "0"], "max_duration_s must lie in (0, 2]"),
         (["--threshold", "-1"], "threshold above 0"),
         (["--jobs", "0"], "--jobs"),
@@ -282,6 +283,18 @@ def test_options_that_cannot_be(fleeting, blank, out, options, message):
     assert ended.code == USAGE
     assert message in " ".join(ended.said.replace("│", " ").split())
     assert files(out.parent) == []
+
+
+def test_weights_are_found_beside_the_name(fleeting, blank, out, tmp_path, monkeypatch):
+    """As ``fleeting train ststnet --out ststnet`` wrote them."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ststnet", "mine", "au_template"):
+        Path(f"{name}.safetensors").write_bytes(b"")
+    for name in ("ststnet", "mine"):
+        ended = fleeting("analyze", blank, "--out", out, "--recogniser", name)
+        assert (ended.code, out.exists()) == (USAGE, False)
+        assert f"{name}.safetensors is there: give that, --recogniser {name}.safetensors." in ended.said
+    assert fleeting("analyze", blank, "--out", out, "--recogniser", "au_template").code == DONE
 
 
 def test_without_a_video(fleeting):
@@ -411,7 +424,7 @@ def test_input_that_cannot_be_read(fleeting, film, frames, tmp_path, make, face_
     video = tmp_path / "take.mp4"
     message = make(video, film, frames)
     before = files(tmp_path)
-    ended = fleeting("analyze", video, "--out", tmp_path / "new" / "out")
+    ended = fleeting("analyze", video, "--out", tmp_path / "new" / "out", *(["--fps", 50] if video.is_dir() else []))
     assert ended.code == UNREADABLE
     assert message in ended.said
     assert str(video) in ended.said
@@ -540,7 +553,7 @@ def test_folders_without_a_name_of_their_own(fleeting, frames, tmp_path, monkeyp
     for folder in ("subject", "subject/EP01"):
         assert cv2.imwrite(str(tmp_path / folder / "1.png"), np.full((64, 64, 3), 90, np.uint8))
     monkeypatch.chdir(tmp_path / "subject" / "EP01")
-    assert fleeting("analyze", ".", "..", "--out", tmp_path / "out").code == DONE
+    assert fleeting("analyze", ".", "..", "--fps", 50, "--out", tmp_path / "out").code == DONE
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "subject", "summary.csv"]
 
 

@@ -91,7 +91,7 @@ def analyze(
     partial : bool, default=False
         Take what a truncated recording still holds.
     fps : float, optional
-        For folders of pictures, and recordings stored in slow motion.
+        Frames a second of a folder of pictures, which does not say, or the true rate of a recording stored in slow motion.
     seconds : float, optional
         How long to record a camera.
     progress : callable, optional
@@ -104,7 +104,7 @@ def analyze(
     MediaError
         The source cannot be read; TruncatedError when it breaks off and ``partial`` is not set.
     UsageError
-        A parameter is not allowed.
+        A parameter is not allowed, or a folder of pictures comes without ``fps``.
     """
     from threadpoolctl import threadpool_limits
 
@@ -117,6 +117,7 @@ def analyze(
         return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
     # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
     with open_media(source, fps=fps, seconds=seconds, partial=partial) as media, threadpool_limits(1, "blas"):
+        media.require_rate()
         detector, mode = _detector(coarse)
         signals = measure(media, detector, face=face, progress=(lambda frame: progress(frame, media)) if progress else None)
         if isinstance(face, int) and face > len(signals.people) > 0:
@@ -198,7 +199,7 @@ def _camera(source: int | str, seconds: float | None, fps: float | None, **optio
     from ..media import write_video
 
     if seconds is None:
-        raise UsageError(f"Camera {source}: say for how many seconds to record (seconds=, --seconds).")
+        raise UsageError(f"Camera {source}: say for how many seconds to record (seconds=).")
     with tempfile.TemporaryDirectory() as folder, open_media(source, fps=fps, seconds=seconds) as camera:
         path = write_video(Path(folder) / f"camera{source}.mkv", camera, camera.fps)
         return replace(analyze(path, **options), path=camera.path)

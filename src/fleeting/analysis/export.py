@@ -106,7 +106,7 @@ def check_writable(folder: str | os.PathLike[str], overwrite: bool = False) -> N
             raise UsageError(f"{folder / name} is a folder, where a file of that name has to go. Choose another "
                              "output folder.")
         if os.path.lexists(folder / name) and not overwrite:
-            raise UsageError(f"{folder / name} exists already. Replace it with --overwrite, or choose another "
+            raise UsageError(f"{folder / name} exists already. Replace it with overwrite=True, or choose another "
                              "output folder.")
     try:
         with _staging(folder):

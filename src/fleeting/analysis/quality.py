@@ -47,7 +47,6 @@ def assess(
         "duration_s": round(duration, 4),
         "fps": round(1 / frame_s, 3),
         "fps_nominal": round(media.fps, 3),
-        "fps_assumed": media.fps_assumed,
         "variable_rate": bool(len(steps) and np.percentile(np.abs(steps - frame_s), 95) > 0.1 * frame_s),
         "frame_s": round(frame_s, 6),
         "width": media.width,
@@ -109,8 +108,6 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
             "Coarse mode: only a face box was found, without the face model. Regions are approximate; "
             "blinks and gaze were not seen and may be taken for expressions."
         )
-    if q["fps_assumed"]:
-        out.append(f"The frame rate is not known; {fps:g} frames a second were assumed, and every duration depends on it. Give --fps.")
     shortest = int(SHORTEST_S / q["frame_s"])
     if SHORTEST_S / q["frame_s"] < FEW_FRAMES:
         out.append(
@@ -140,7 +137,7 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
     others = [f for f in q["faces"] if not f["analysed"]]
     if others:
         names = ", ".join(str(f["face"]) for f in others)
-        out.append(f"{len(q['faces'])} faces were seen; not analysed: {names}. Choose with --face, or take --face all.")
+        out.append(f"{len(q['faces'])} faces were seen; not analysed: {names}. Analyse one by its number, or 'all' (setting: face).")
     out.append(
         "Motion is reported, and the emotion group such motion is usually coded as. No one's thoughts or honesty can be read from it."
     )

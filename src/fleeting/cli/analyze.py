@@ -7,7 +7,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import FleetingError, UsageError
+from ..errors import FleetingError, MediaError, UsageError
 from .codes import INTERRUPTED, SOME_FAILED
 from .terminal import advance, console, errors, note, progress, say, words
 
@@ -39,7 +39,7 @@ def analyze(
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
     ] = None,
     candidates: Annotated[float, typer.Option(help="How many weaker events a minute to report as well, marked as such.", min=0)] = 0.0,
-    fps: Annotated[float | None, typer.Option(help="Frames a second of picture folders, or of recordings stored in slow motion.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second: needed for picture folders, and for slow motion.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long to record a camera.")] = None,
     coarse: Annotated[bool, typer.Option("--coarse", help="Do without the face model file: face box only.")] = False,
     incomplete: Annotated[bool, typer.Option("--partial", help="Take what a truncated recording still holds.")] = False,
@@ -49,19 +49,16 @@ def analyze(
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
     from ..analysis.analyze import face_model
-    from ..methods import METHODS, UNTRAINED
     from ..methods.recogniser import load_recogniser
     from ..spotting import SPOTTERS
 
     if spotter not in SPOTTERS:
         raise UsageError(f"--spotter {spotter} is not known; there is {', '.join(sorted(SPOTTERS))}.")
-    if recogniser.replace("-", "_") not in METHODS and not recogniser.endswith(".safetensors"):
-        raise UsageError(f"--recogniser {recogniser} is not known; there is {', '.join(UNTRAINED)}.")
     load_recogniser(recogniser)  # refused now, not after a video
     chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))
     whose, folders = _face(face), _folders(videos, out)
     todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}
-    _check(todo, overwrite)
+    _check(todo, overwrite, fps)
     together = [out / name for name in ("events.csv", "summary.csv")] if len(videos) > 1 else []
     if (there := [path for path in together if path.exists()]) and not (overwrite or resume):
         raise UsageError(f"{there[0]} exists already. Replace it with --overwrite, or choose another output folder.")
@@ -113,11 +110,16 @@ def _folders(videos: list[str], out: Path) -> dict[str, Path]:
     return folders
 
 
-def _check(folders: dict[str, Path], overwrite: bool) -> None:
+def _check(folders: dict[str, Path], overwrite: bool, fps: float | None) -> None:
+    """Nothing, where all can be written, and no folder of pictures lacks its frame rate."""
     from ..analysis.export import check_writable
+    from ..media import open_media
 
-    for folder in folders.values():
+    for video, folder in folders.items():
         check_writable(folder, overwrite)
+        if fps is None and os.path.isdir(video):
+            with suppress(MediaError), open_media(video) as media:
+                media.require_rate()
 
 
 def _each(folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int) -> dict[str, FleetingError]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..errors import FleetingError, UsageError
+
+# Parameters that are options, of the same meaning wherever they are.
+SWITCHES = re.compile(r"(?:\bclips\()?\b(coarse|overwrite|partial)=True\b\)?")
+VALUES = re.compile(r"\b(face|fps|jobs|recogniser|seconds|seed|spotter)=(?:'([^']*)'|([^\s,;:)']*))")
 
 console, errors = Console(), Console(stderr=True)
 
@@ -50,12 +55,18 @@ def note(message: Warning | str, category: type[Warning], filename: str = "", *_
     """Show a warning of ours as a note; others' warnings are not the user's concern."""
     renewed = "loky" in filename  # joblib tells that it has replaced a worker, by which nothing is lost
     if not renewed and (category is UserWarning or category.__module__.startswith("fleeting")):
-        errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
+        errors.print(f"[yellow]note:[/] {escape(in_options(str(message)))}", highlight=False, soft_wrap=True)
 
 
 def say(error: FleetingError) -> None:
     """Show an error of ours."""
-    errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    errors.print(f"[bold red]error:[/] {escape(in_options(str(error)))}", highlight=False, soft_wrap=True)
+
+
+def in_options(message: str) -> str:
+    """A message, which speaks Python, in the words of the command line: ``--fps 30`` for ``fps=30``, ``--overwrite`` for its True."""
+    message = SWITCHES.sub(lambda found: f"--{found[1]}", message)
+    return VALUES.sub(lambda found: f"--{found[1]} {found[2] or found[3] or ''}".rstrip(), message)
 
 
 def settings(given: Sequence[str], option: str, example: str, plain: bool = False) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Media:
     fps : float
         Nominal frames a second; the timestamps of the frames are what counts.
     fps_assumed : bool
-        Nobody said what ``fps`` is: a folder of pictures opened without it.
+        Nobody said what ``fps`` is: a folder of pictures opened without it, or a file that does not say.
     frame_count : int or None
         As declared; None if the source does not say.
     duration : float or None
@@ -71,6 +71,14 @@ class Media:
         self._times = array("d")
         self._seekable = True  # the keys tell the frames apart
         self._complete = self._closed = False
+
+    def require_rate(self) -> None:
+        """Nothing, where the frame rate is known; UsageError that asks for it where it would be a guess."""
+        if self.fps_assumed:
+            raise UsageError(
+                f"{self.path} does not say how many frames a second it has, and what is found depends on it: how long an event lasts, and "
+                "whether it is one. Give the rate at which it was recorded, such as fps=30 for most cameras or fps=200 for a fast one."
+            )
 
     @property
     def times(self) -> np.ndarray:
@@ -140,7 +148,7 @@ class Media:
         self.truncated = f"{self.path} {what}"
         if not self.partial:
             raise TruncatedError(
-                f"{self.truncated} Copy or download it again, or take what is there with --partial (partial=True)."
+                f"{self.truncated} Copy or download it again, or take what is there with partial=True."
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
@@ -15,11 +16,13 @@ def load_recogniser(recogniser: Any) -> Any:
 
         recogniser = trained(recogniser)
     if isinstance(recogniser, str):
-        name = recogniser.replace("-", "_")
+        name, weights = recogniser.replace("-", "_"), f"{recogniser}.safetensors"
+        if name not in UNTRAINED and Path(weights).is_file():
+            raise UsageError(f"recogniser={recogniser!r} is not a file, but {weights} is there: give that, recogniser={weights!r}.")
         if name in NETWORKS:
             raise UsageError(
-                f"recogniser={recogniser!r} has to be trained first, and no weights of it come with Fleeting: "
-                f"fleeting train {name} --data NAME=PATH --out {name}.safetensors, then take that file for its name. "
+                f"recogniser={recogniser!r} has to be trained first, and no weights of it come with Fleeting: fl.train, or "
+                f"`fleeting train {name} --data NAME=PATH --out {name}`, writes {name}.safetensors, which is then its name. "
                 f"Without training there is {', '.join(UNTRAINED)}."
             )
         if name in METHODS and name not in UNTRAINED:
