@@ -203,6 +203,17 @@ def test_pictures_without_a_rate_are_not_analysed_by_a_guess(tmp_path, frames):
         analyze(folder)
 
 
+def test_an_array_gives_what_its_file_does(film, frames):
+    pictures = frames[95:145]
+    with pytest.raises(UsageError, match="array does not say how many frames a second"):
+        analyze(pictures)
+    found, same = analyze(pictures, fps=50), analyze(film("array.mkv", pictures))
+    assert len(found.events) == 1
+    pd.testing.assert_frame_equal(found.events.drop(columns="video"), same.events.drop(columns="video"))
+    pd.testing.assert_frame_equal(found.signals, same.signals)
+    assert (found.name, found.path) == ("array", "array")
+
+
 def test_slow_motion_is_told_by_the_frame_rate_given(film, frames):
     path = film("slow.mp4", frames[95:145], 10.0)
     slow, right = analyze(path), analyze(path, fps=50)

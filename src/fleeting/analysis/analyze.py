@@ -60,7 +60,7 @@ class Analysis(Findings):
 
 
 def analyze(
-    source: str | Path | int,
+    source: str | Path | int | np.ndarray,
     *,
     face: int | Literal["largest", "all"] = "largest",
     spotter: str | FlowSpotter = "flow",
@@ -76,9 +76,9 @@ def analyze(
 
     Parameters
     ----------
-    source : str, Path or int
-        A video file, a folder of pictures, or the number of a camera (then give ``seconds``; what it sees is kept in a temporary file
-        until the analysis is done).
+    source : str, Path, int or ndarray of shape (T, H, W, 3), uint8 RGB
+        A video file, a folder of pictures, an array of them, or the number of a camera (then give ``seconds``; what it sees is kept in a
+        temporary file until the analysis is done).
     face : int, 'largest' or 'all', default='largest'
         Which face to analyse; numbers count from 1 in the order of appearance.
     spotter : str or FlowSpotter, default='flow'
@@ -91,7 +91,7 @@ def analyze(
     partial : bool, default=False
         Take what a truncated recording still holds.
     fps : float, optional
-        Frames a second of a folder of pictures, which does not say, or the true rate of a recording stored in slow motion.
+        Frames a second of a folder or an array of pictures, which does not say, or the true rate of a recording stored in slow motion.
     seconds : float, optional
         How long to record a camera.
     progress : callable, optional
@@ -104,7 +104,7 @@ def analyze(
     MediaError
         The source cannot be read; TruncatedError when it breaks off and ``partial`` is not set.
     UsageError
-        A parameter is not allowed, or a folder of pictures comes without ``fps``.
+        A parameter is not allowed, or a folder or an array of pictures comes without ``fps``.
     """
     from threadpoolctl import threadpool_limits
 
