@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip, Video
+from ..clip import Clip, Video, shows_nobody
 from ..errors import DatasetError, MediaError
 from .aus import parse_aus
 from .cells import frame_numbers, kinds, rates
@@ -20,6 +21,8 @@ from .correct import NOT_CODED, correct, read_corrections
 from .frames import Pictures, PictureStream, SteadyTimes
 from .tree import Tree, check_root, read_sheet, where_from
 
+ABOUT = "release.json"  # in which a release that was made here says so
+NOTE = "SYNTHETIC (Fleeting): drawn faces, modelled expressions. Nobody behaved like this."
 NUMBERS = ("onset", "apex", "offset")
 STANDARD = ("clip", "subject", *NUMBERS, "emotion", "aus", "kind", "fps")
 
@@ -42,6 +45,7 @@ class Dataset:
     Attributes
     ----------
     name, title, doi, request_url, resolution : str
+        To the name of a folder that says it is synthetic, ``-synthetic`` is added; it then stands in all clip ids.
     fps : float
     classes : tuple of str
     expected : mapping of str to int
@@ -80,6 +84,8 @@ class Dataset:
     ):
         self.root = _root(root, self.name, self.title, self.request_url)
         self.tree = Tree(self.root)
+        if not shows_nobody(self.name) and _says_synthetic(self.root):  # whichever reader reads it, its clips are called synthetic
+            self.name = f"{self.name}-synthetic"  # type: ignore[misc]
         self.corrections = corrections
         self._sheet = None if sheet is None else Path(sheet).expanduser()
         self.layout, self.pictures = self._find_pictures(layout)
@@ -354,3 +360,14 @@ def _root(root: str | Path | None, name: str, title: str, request_url: str) -> P
     path = Path(root).expanduser()
     check_root(path, title, request_url)
     return path
+
+
+def _says_synthetic(root: Path) -> bool:
+    """Whether a folder, or the one that it lies in, says of itself that it was made here and shows nobody."""
+    for folder in (root, root.absolute().parent):
+        try:
+            if str(json.loads((folder / ABOUT).read_text("utf-8"))["note"]).startswith("SYNTHETIC"):
+                return True
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return False
