@@ -24,6 +24,12 @@ def test_rates_are_by_the_minute_judged():
     assert (row["video"], row["path"], row["duration_s"], row["judged_s"], row["faces"]) == ("a", "a.mp4", 100, 30, 1)
 
 
+def test_candidates_are_no_events():
+    found = content([60.0], ["micro", "micro"])
+    found["events"][1]["certain"] = False
+    assert summary({"a": found})["micro"][0] == 1
+
+
 def test_each_analysed_face_counts():
     row = summary({"a": content([60.0, 30.0, None], ["micro", "macro", "micro"])}).iloc[0]
     assert (row["faces"], row["judged_s"], row["micro_per_min"], row["macro_per_min"]) == (2, 90, 1.333, 0.667)

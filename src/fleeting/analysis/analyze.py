@@ -82,10 +82,11 @@ def analyze(
     face : int, 'largest' or 'all', default='largest'
         Which face to analyse; numbers count from 1 in the order of appearance.
     spotter : str or FlowSpotter, default='flow'
-        A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters.
+        A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters; one of your own is anything that
+        :func:`fleeting.spotting.check_spotter` lets pass.
     recogniser : str or estimator, default='au_template'
         A name from :data:`fleeting.methods.UNTRAINED`, the ``.safetensors`` file of a network trained here, or any fitted method; its
-        classes must be ``negative``, ``positive`` and ``surprise``.
+        classes must be ``negative``, ``positive`` and ``surprise`` (:func:`fleeting.methods.check_recogniser`).
     coarse : bool, default=False
         Find only a face box, by OpenCV's Haar cascade; done with a warning when the model file cannot be had.
     partial : bool, default=False
@@ -109,6 +110,7 @@ def analyze(
     from threadpoolctl import threadpool_limits
 
     from ..methods.recogniser import load_recogniser
+    from ..spotting.check import spot
     from ..spotting.context import head_speed
     from .sensitivity import in_words, sensitivity
 
@@ -124,7 +126,7 @@ def analyze(
             raise UsageError(
                 f"face={face}: {media.name} shows {len(signals.people)} face(s), numbered from 1. Choose one of them, or 'all'."
             )
-        spotted = {number: spotting.spot(table) for number, table in signals.tables.items()}
+        spotted = {number: spot(spotting, table) for number, table in signals.tables.items()}
         upper, lower = np.zeros((2, len(signals.times)), bool)
         frame_s = _frame_s(signals.times, media.fps)
         for number, table in signals.tables.items():
@@ -176,14 +178,19 @@ def face_model() -> Path | None:
 def _spotter(spotter: str | FlowSpotter, candidates: float) -> FlowSpotter:
     from sklearn import clone
 
-    from ..spotting import SPOTTERS
+    from ..spotting import SPOTTERS, FlowSpotter, check_spotter
 
     if isinstance(spotter, str):
         if spotter not in SPOTTERS:
             raise UsageError(f"spotter={spotter!r} is not known; there is {', '.join(sorted(SPOTTERS))}.")
         spotter = SPOTTERS[spotter]()
+    if not isinstance(spotter, FlowSpotter):  # what cannot be is refused now, not after the whole video
+        check_spotter(spotter)
+        if candidates:
+            raise UsageError(f"candidates={candidates}: they are the flow spotter's; {type(spotter).__name__} says itself what it reports.")
+        return spotter
     chosen: FlowSpotter = clone(spotter).set_params(candidates=candidates) if candidates else spotter
-    chosen.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
+    chosen.spot(pd.DataFrame(columns=["seen"]))
     return chosen
 
 

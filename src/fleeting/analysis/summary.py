@@ -39,7 +39,8 @@ def _row(content: Mapping[str, Any]) -> dict[str, Any]:
     analysed = [face for face in quality["faces"] if face["analysed"]]
     # What was written before faces had seconds of their own had one face, or counted it with the others.
     judged_s = round(sum(face.get("judged_s", 0) for face in analysed), 3) or quality["judged_s"]
-    kinds = [event["kind"] for event in (*content["events"], *content["others"])]
+    # Candidates, which do not reach the threshold, are no events.
+    kinds = [event["kind"] for event in (*content["events"], *content["others"]) if event.get("certain", True)]
     counts = {kind: kinds.count(kind) for kind in KINDS}
     rates = {f"{kind}_per_min": 60 * n / judged_s if judged_s else None for kind, n in counts.items()}
     about = {"path": content["path"], "judged_s": judged_s, "faces": len(analysed)}
