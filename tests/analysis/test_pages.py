@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import fleeting as fl
 from fleeting.faces.regions import REGIONS
 from fleeting.faces.signals import COLUMNS
-from fleeting.spotting.check import NEEDED, check_spotter
+from fleeting.spotting.check import KINDS, NEEDED, check_spotter
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -37,6 +39,26 @@ def test_the_spotter_on_the_page_is_one():
     exec(code, names)
     check_spotter(names["Brow"]())
     assert all(f"`{column}`" in page for column in NEEDED)
+
+
+def test_the_table_of_footage_is_printed_as_it_stands():
+    spec = importlib.util.spec_from_file_location("footage", DOCS.parent / "benchmarks" / "footage.py")
+    footage = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(footage)
+    counts = dict.fromkeys(KINDS, 0) | {"micro": 1, "blink": 3}
+    rows = [{"video": name, "fps": 24.0, "judged_s": s, **counts} for name, s in (("a", 19.6), ("b", 10.4), ("c", 0.0))]
+    seen = {
+        "a": {"shown": "", "micro": "1", "macro": "0", "what the events were": "a brow"},
+        "b": {"shown": "cartoon", "micro": "0", "macro": "0", "what the events were": "of other events"},
+    }
+    said, _, header, _, *lines = footage.page(pd.DataFrame(rows), seen).split("\n")
+    assert header in (DOCS / "spotting.md").read_text("utf-8")
+    assert said == "3 clips, 30 s judged. Per minute: 6.0 micro, 0.0 macro, 18.0 blinks, 0.0 stretches of speech, 0.0 head movements."
+    assert lines == [
+        "| `a` | 24 | 19.6 s | 1 | 0 | 3 | 0 | 0 | a brow |",
+        "| `b` (cartoon) | 24 | 10.4 s | 1 | 0 | 3 | 0 | 0 |  |",
+        "| `c` | 24 | 0 s | 1 | 0 | 3 | 0 | 0 |  |",
+    ]
 
 
 def test_sides_are_the_persons_own():
