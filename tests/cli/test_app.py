@@ -36,7 +36,7 @@ def test_help_begins_with_what_is_done_most(run, arguments):
     places = [said.index(f"fleeting {task}") for task in ("analyze interview.mp4", "demo", "evaluate lbp_top_svm")]
     assert places == sorted(places)
     assert places[-1] < said.index("Options") < said.index("Find the micro-expressions in videos")
-    commands = "analyze demo evaluate compare report inflate reproduce train methods cache datasets models"
+    commands = "analyze coded demo evaluate compare report inflate reproduce train methods cache datasets models"
     assert all(f"│ {name} " in said for name in commands.split())
 
 

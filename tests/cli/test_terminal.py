@@ -11,7 +11,7 @@ import typer
 
 import fleeting
 from fleeting.cli.app import app
-from fleeting.cli.terminal import SWITCHES, VALUES, in_options
+from fleeting.cli.terminal import OTHERWISE, SWITCHES, VALUES, in_options
 
 SOURCE = Path(str(fleeting.__file__)).parent
 
@@ -27,6 +27,8 @@ SOURCE = Path(str(fleeting.__file__)).parent
         ("or its true rate (fps=).", "or its true rate (--fps)."),
         ("recogniser='my net.safetensors'.", "--recogniser my net.safetensors."),
         ("face=7: pair shows 2 face(s)", "--face 7: pair shows 2 face(s)"),
+        ("or its frames a second (clock=).", "or its frames a second (--fps)."),
+        ("Say so (tiers={'NAME': 'micro'}).", "Say so (--tier NAME=micro)."),
         ("smic__camera=VIS, alpha=3, surface=2, myfps=3", "smic__camera=VIS, alpha=3, surface=2, myfps=3"),
     ],
 )
@@ -36,6 +38,7 @@ def test_parameters_become_options(python, terminal):
 
 def test_what_is_translated_is_an_option():
     words = {word for pattern in (SWITCHES, VALUES) for word in re.search(r"\((\w+(?:\|\w+)+)\)=", pattern.pattern)[1].split("|")}
+    words = {"tier", *(OTHERWISE.get(word, word) for word in words)}
     assert words <= _options(typer.main.get_command(app))
 
 

@@ -16,7 +16,11 @@ from ..errors import FleetingError, UsageError
 
 # Parameters that are options, of the same meaning wherever they are.
 SWITCHES = re.compile(r"(?:\bclips\()?\b(coarse|overwrite|partial)=True\b\)?")
-VALUES = re.compile(r"\b(face|fps|jobs|recogniser|seconds|seed|spotter)=(?:'([^']*)'|([^\s,;:)']*))")
+VALUES = re.compile(
+    r"\b(candidates|clock|coder|face|fps|jobs|recogniser|seconds|seed|spotter|subjects|video)=(?:'([^']*)'|([^\s,;:)']*))"
+)
+OTHERWISE = {"clock": "fps", "subjects": "subject"}
+TIERS = re.compile(r"\btiers=\{'(\w+)': '(\w+)'\}")
 
 console, errors = Console(), Console(stderr=True)
 
@@ -65,8 +69,8 @@ def say(error: FleetingError) -> None:
 
 def in_options(message: str) -> str:
     """A message, which speaks Python, in the words of the command line: ``--fps 30`` for ``fps=30``, ``--overwrite`` for its True."""
-    message = SWITCHES.sub(lambda found: f"--{found[1]}", message)
-    return VALUES.sub(lambda found: f"--{found[1]} {found[2] or found[3] or ''}".rstrip(), message)
+    message = SWITCHES.sub(r"--\1", TIERS.sub(r"--tier \1=\2", message))
+    return VALUES.sub(lambda found: f"--{OTHERWISE.get(found[1], found[1])} {found[2] or found[3] or ''}".rstrip(), message)
 
 
 def settings(given: Sequence[str], option: str, example: str, plain: bool = False) -> dict[str, Any]:
