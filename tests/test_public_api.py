@@ -70,6 +70,7 @@ PUBLIC = (
     "models",
     "open_media",
     "preprocess",
+    "read_analysis",
     "read_run",
     "reproduce",
     "run_report",

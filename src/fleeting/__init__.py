@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from . import classifiers, coding, datasets, features, methods, metrics, models, preprocess, spotting, stats
     from .analysis.analyze import Analysis, analyze
     from .analysis.findings import Pictures
+    from .analysis.read import read_analysis
     from .clip import Clip, Video
     from .errors import (
         CodingError,
@@ -92,6 +93,7 @@ __all__ = [
     "models",
     "open_media",
     "preprocess",
+    "read_analysis",
     "read_run",
     "reproduce",
     "run_report",
@@ -108,6 +110,7 @@ _ROOMS = {"classifiers", "coding", "datasets", "features", "methods", "metrics",
 _LAZY = {
     "analysis.analyze": "Analysis analyze",
     "analysis.findings": "Pictures",
+    "analysis.read": "read_analysis",
     "clip": "Clip Video",
     "errors": "CodingError DatasetError FleetingError LeakageError MediaError ModelFileError OutputError TruncatedError UsageError",
     "evaluation.compare": "compare",

@@ -196,11 +196,27 @@ def test_pictures_that_hold_nothing_but_the_event(tmp_path, frames):
     assert clip.name == "EP02_01f"
     assert len(clip.events) <= 1
     assert clip.quality["judged_share"] == 1
-    assert not clip.quality["fps_assumed"]
     if len(clip.events):
         assert clip.events.loc[0, "emotion"] == "negative"
     else:
         assert "No motion stood out" in clip.quality["reason"]
+
+
+def test_pictures_without_a_rate_are_not_analysed_by_a_guess(tmp_path, frames):
+    folder = pictures_of(tmp_path / "EP02_01f", frames[106:130])
+    with pytest.raises(UsageError, match=r"EP02_01f does not say how many frames a second it has.* such as fps=30"):
+        analyze(folder)
+
+
+def test_an_array_gives_what_its_file_does(film, frames):
+    pictures = frames[95:145]
+    with pytest.raises(UsageError, match="array does not say how many frames a second"):
+        analyze(pictures)
+    found, same = analyze(pictures, fps=50), analyze(film("array.mkv", pictures))
+    assert len(found.events) == 1
+    pd.testing.assert_frame_equal(found.events.drop(columns="video"), same.events.drop(columns="video"))
+    pd.testing.assert_frame_equal(found.signals, same.signals)
+    assert (found.name, found.path) == ("array", "array")
 
 
 def test_slow_motion_is_told_by_the_frame_rate_given(film, frames):
@@ -236,7 +252,7 @@ def test_what_is_left_of_a_broken_recording(film, frames, tmp_path):
     [
         ({"spotter": "nose"}, "spotter='nose' is not known; there is flow"),
         ({"recogniser": "fdm"}, "has to be trained first: fit fl.methods.fdm"),
-        ({"recogniser": "eye-cnn"}, r"has to be trained first.*fleeting train eye_cnn --data NAME=PATH --out eye_cnn.safetensors"),
+        ({"recogniser": "eye-cnn"}, r"has to be trained first.*fleeting train eye_cnn .* --out eye_cnn`, writes eye_cnn.safetensors"),
         ({"recogniser": "none.safetensors"}, "none.safetensors"),
         ({"recogniser": "oracle"}, "recogniser='oracle' is not known; there is au_template"),
         ({"recogniser": make_pipeline(AUMotion())}, "classes must be negative, positive, surprise"),

@@ -105,7 +105,7 @@ def test_vtt_cues_in_order_of_time_and_escaped():
 def test_existing_results_need_overwrite(tmp_path):
     (tmp_path / "events.vtt").write_text("mine")
     (tmp_path / "notes.txt").write_text("mine too")
-    with pytest.raises(UsageError, match=r"events\.vtt exists already.*--overwrite"):
+    with pytest.raises(UsageError, match=r"events\.vtt exists already.*overwrite=True"):
         save(analysis(), tmp_path)
     assert tree(tmp_path) == {"events.vtt": b"mine", "notes.txt": b"mine too"}
     save(analysis(), tmp_path, overwrite=True)

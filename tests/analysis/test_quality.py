@@ -17,17 +17,17 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     """Of one analysed face in good light, unless said otherwise."""
     times = np.arange(round(seconds * fps)) / fps if times is None else np.asarray(times)
     usual = {"iod": 90.0, "light": 120.0, "sharpness": 8.0, "head_speed": 0.1, "residual": 0.2}
-    media = {name: signals.pop(name) for name in ("fps_assumed", "truncated", "repaired") if name in signals}
+    media = {name: signals.pop(name) for name in ("truncated", "repaired") if name in signals}
     table = pd.DataFrame({**usual, **signals}, index=range(len(times)))
     table["seen"] = True if seen is None else seen
     table.loc[~table["seen"], list(usual)] = np.nan
+    table["judged"] = table["seen"]
     crowd = [Person(k, None, 0.0, times[-1], float(times[-1]), [90.0, 92.0]) for k in range(1, people + 1)]
     recording = {
-        "fps": fps, "fps_assumed": False, "width": 640, "height": 480, "pixel_aspect": 1.0, "start": 0.0, "truncated": None, "repaired": 0,
-        **media,
+        "fps": fps, "width": 640, "height": 480, "pixel_aspect": 1.0, "start": 0.0, "truncated": None, "repaired": 0, **media,
     }  # fmt: skip
     found = Signals({1: table} if people else {}, crowd, times)
-    judged = np.full(len(times), bool(people)) & table["seen"].to_numpy()
+    judged = np.full(len(times), bool(people)) & table["judged"].to_numpy()
     out = assess(SimpleNamespace(**recording), found, judged, judged & (np.arange(len(times)) % 2 == 0), mode=mode, max_duration_s=0.5)
     json.dumps(out, allow_nan=False)
     return out
@@ -68,10 +68,6 @@ def test_a_frame_rate_that_varies():
     assert not quality(fps=30, times=jitter - jitter[0])["variable_rate"]
 
 
-def test_a_frame_rate_nobody_gave():
-    assert "The frame rate is not known; 25 frames a second were assumed" in said(quality(fps=25, fps_assumed=True))
-
-
 @pytest.mark.parametrize(
     ("signal", "value", "sentence"),
     [
@@ -97,7 +93,8 @@ def test_others_in_the_picture_are_named():
     out = quality(people=3)
     assert "3 faces were seen; not analysed: 2, 3." in said(out)
     assert [face["analysed"] for face in out["faces"]] == [True, False, False]
-    assert out["faces"][0] == {"face": 1, "first_s": 0.0, "last_s": 9.99, "seconds": 9.99, "share": 0.999, "iod_px": 91.0, "analysed": True}
+    first = {"face": 1, "first_s": 0.0, "last_s": 9.99, "seconds": 9.99, "share": 0.999, "iod_px": 91.0, "analysed": True, "judged_s": 10.0}
+    assert out["faces"][0] == first
 
 
 def test_nobody_in_the_picture():

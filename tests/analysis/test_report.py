@@ -213,6 +213,18 @@ def test_the_timeline_is_well_formed():
     ET.fromstring(svg[0])
 
 
+def test_where_the_timeline_scrolls_it_says_so():
+    """In windows that are narrower than it with all that lies around it, such as a telephone's 390 px; not on paper."""
+    text = report_html(analysis([event(1, 20)]))
+    stage = int(re.search(r"\.stage{[^}]*min-width:(\d+)px", text)[1])
+    beside = [int(re.search(rule, text)[1]) for rule in (r"main{[^}]*padding:\d+px (\d+)px", r"\.timeline{padding:\d+px (\d+)px")]
+    limit = int(re.search(r"@media \(max-width:(\d+)px\){\.wider{display:block}}", text)[1])
+    assert limit == stage + 2 * sum(beside) + 2  # two borders of 1 px
+    assert text.count("it scrolls sideways") == 1
+    assert re.search(r"\.wider{display:none", text)
+    assert re.search(r"@media print{[^}]*\.wider{display:none!important}", text)
+
+
 def test_no_event_says_why():
     nothing = analysis(
         reason="No face was found in any of the 4200 frames.", judged_share=0.0, iod_px=None, light=float("nan")

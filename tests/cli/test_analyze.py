@@ -30,6 +30,7 @@ from fleeting import cli
 from fleeting.analysis import demo
 from fleeting.analysis.export import FILES
 from fleeting.analysis.findings import EVENT_COLUMNS
+from fleeting.analysis.summary import SUMMARY_COLUMNS
 
 from ..media.recordings import write_sound
 
@@ -160,7 +161,7 @@ def test_two_faces(fleeting, film, frames, out, face_model):
     before = (out / "events.csv").read_bytes()
     ended = fleeting("analyze", pair, "--out", out, "--overwrite", "--face", 7)
     assert ended.code == USAGE
-    assert "face=7: pair shows 2 face(s), numbered from 1. Choose one of them, or 'all'." in ended.said
+    assert "--face 7: pair shows 2 face(s), numbered from 1. Choose one of them, or 'all'." in ended.said
     assert (out / "events.csv").read_bytes() == before
 
 
@@ -217,12 +218,13 @@ def test_picture_folders(fleeting, frames, tmp_path, out, face_model):
     folder.mkdir()
     for number, picture in enumerate(frames[97:142]):
         assert cv2.imwrite(str(folder / f"img{number}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
-    assert fleeting("analyze", folder, "--out", out).code == DONE
-    limits = " ".join(json.loads((out / "analysis.json").read_text())["quality"]["limits"])
-    assert "The frame rate is not known; 25 frames a second were assumed" in limits
-    assert "an event of 1/25 s covers 1 frame" in limits
-    assert fleeting("analyze", folder, "--out", out, "--fps", 50, "--overwrite").code == DONE
-    assert "frame rate is not known" not in (out / "analysis.json").read_text()
+    for others in ([], [tmp_path / "gone.mp4"]):  # asked for before any video is analysed
+        ended = fleeting("analyze", *others, folder, "--out", out)
+        assert (ended.code, "EP01_5 does not say how many frames a second it has" in ended.said) == (USAGE, True)
+        assert "such as --fps 30 for most cameras or --fps 200 for a fast one." in ended.said
+        assert not out.exists()
+    assert fleeting("analyze", folder, "--out", out, "--fps", 50).code == DONE
+    assert json.loads((out / "analysis.json").read_text())["quality"]["fps"] == 50
     events = pd.read_csv(out / "events.csv")
     assert list(events[["video", "kind"]].itertuples(index=False, name=None)) == [("EP01_5", "micro")]
 
@@ -262,14 +264,14 @@ def test_the_model_file_is_told(fleeting, face_model):
     ("options", "message"),
     [
         (["--spotter", "nose"], "--spotter nose is not known; there is flow."),
-        (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template."),
+        (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template, or"),
         (["--face", "smallest"], "--face smallest is not allowed; use 'largest', 'all' or a number from 1."),
         (["--face", "-1"], "--face -1 is not allowed"),
-        (["--face", "0"], "face=0 is not allowed"),
-        (["--fps", "0"], "fps=0.0 must be a positive number."),
-        (["--fps", "nan"], "fps=nan must be a positive number."),
+        (["--face", "0"], "--face 0 is not allowed"),
+        (["--fps", "0"], "--fps 0.0 must be a positive number."),
+        (["--fps", "nan"], "--fps nan must be a positive number."),
         (["--fps", "fast"], "--fps"),
-        (["--seconds", "3"], "seconds=3.0 is for cameras only"),
+        (["--seconds", "3"], "--seconds 3.0 is for cameras only"),
         (["--max-duration", "0"], "max_duration_s must lie in (0, 2]"),
         (["--threshold", "-1"], "threshold above 0"),
         (["--jobs", "0"], "--jobs"),
@@ -281,6 +283,18 @@ def test_options_that_cannot_be(fleeting, blank, out, options, message):
     assert ended.code == USAGE
     assert message in " ".join(ended.said.replace("│", " ").split())
     assert files(out.parent) == []
+
+
+def test_weights_are_found_beside_the_name(fleeting, blank, out, tmp_path, monkeypatch):
+    """As ``fleeting train ststnet --out ststnet`` wrote them."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ststnet", "mine", "au_template"):
+        Path(f"{name}.safetensors").write_bytes(b"")
+    for name in ("ststnet", "mine"):
+        ended = fleeting("analyze", blank, "--out", out, "--recogniser", name)
+        assert (ended.code, out.exists()) == (USAGE, False)
+        assert f"{name}.safetensors is there: give that, --recogniser {name}.safetensors." in ended.said
+    assert fleeting("analyze", blank, "--out", out, "--recogniser", "au_template").code == DONE
 
 
 def test_without_a_video(fleeting):
@@ -410,7 +424,7 @@ def test_input_that_cannot_be_read(fleeting, film, frames, tmp_path, make, face_
     video = tmp_path / "take.mp4"
     message = make(video, film, frames)
     before = files(tmp_path)
-    ended = fleeting("analyze", video, "--out", tmp_path / "new" / "out")
+    ended = fleeting("analyze", video, "--out", tmp_path / "new" / "out", *(["--fps", 50] if video.is_dir() else []))
     assert ended.code == UNREADABLE
     assert message in ended.said
     assert str(video) in ended.said
@@ -457,7 +471,7 @@ def test_one_bad_video_does_not_stop_the_others(fleeting, brows, blank, broken, 
     ended = fleeting("analyze", brows, broken, blank, "--out", out)
     assert ended.code == SOME_FAILED
     assert f"error: {broken} is empty" in ended.said
-    assert sorted(path.name for path in out.iterdir()) == ["blank", "brows", "events.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["blank", "brows", "events.csv", "summary.csv"]
     assert files(out / "brows") == files(out / "blank") == sorted(FILES)
     assert (out / "events.csv").read_bytes() == (out / "brows" / "events.csv").read_bytes()
 
@@ -492,6 +506,31 @@ def test_a_video_that_fails_does_not_bring_its_old_events_into_the_new_table(fle
     assert len(pd.read_csv(out / "a" / "events.csv")) == 1  # kept as it was
 
 
+def test_each_video_has_a_row_whatever_was_found_in_it(fleeting, brows, blank, broken, out):
+    assert fleeting("analyze", blank, brows, broken, "--out", out).code == SOME_FAILED
+    table = pd.read_csv(out / "summary.csv")
+    assert tuple(table.columns) == SUMMARY_COLUMNS
+    assert list(table["video"]) == ["blank", "brows", "broken"]
+    assert list(table["path"]) == [str(blank), str(brows), str(broken)]
+    assert list(table["duration_s"][:2]) == [0.4, 0.9]
+    assert (table["judged_s"][0], table["micro"][0], table["faces"][0]) == (0, 0, 0)
+    assert table["reason"][0] == "No face was found in any frame."
+    assert (table["micro"][1], table["faces"][1]) == (1, 1)
+    quality = json.loads((out / "brows" / "analysis.json").read_text())["quality"]
+    assert table["judged_s"][1] == quality["judged_s"] == quality["faces"][0]["judged_s"]
+    assert table["micro_per_min"][1] == pytest.approx(60 / quality["judged_s"], abs=5e-4)
+    assert table["error"][2].startswith(f"{broken} is empty (0 bytes)")
+    assert table.loc[2, "duration_s":"reason"].isna().all()
+    assert table.loc[0, "micro_per_min":"head_per_min"].isna().all()
+    # What was done before is in the table of the next call too, unless somebody has taken it away.
+    shutil.copy(brows, broken)
+    (out / "blank" / "analysis.json").unlink()
+    assert fleeting("analyze", blank, brows, broken, "--out", out, "--resume").code == DONE
+    again = pd.read_csv(out / "summary.csv")
+    assert again.loc[2, "micro":"head_per_min"].equals(table.loc[1, "micro":"head_per_min"])
+    assert "analysis.json cannot be read: No such file" in again["error"][0]
+
+
 def test_the_table_of_all_does_not_replace_that_of_one(fleeting, blank, brows, out):
     assert fleeting("analyze", brows, "--out", out).code == DONE
     ended = fleeting("analyze", brows, blank, "--out", out)
@@ -505,7 +544,7 @@ def test_videos_of_one_name_are_told_apart(fleeting, brows, tmp_path, out):
         (tmp_path / folder).mkdir(exist_ok=True)
         videos.append(shutil.copy(brows, tmp_path / folder / name))
     assert fleeting("analyze", *videos, "--out", out).code == DONE
-    assert sorted(path.name for path in out.iterdir()) == ["events.csv", "talk", "talk-2", "talk-3"]
+    assert sorted(path.name for path in out.iterdir()) == ["events.csv", "summary.csv", "talk", "talk-2", "talk-3"]
     assert list(pd.read_csv(out / "events.csv")["video"]) == ["talk", "talk-2", "talk-3"]
 
 
@@ -514,8 +553,8 @@ def test_folders_without_a_name_of_their_own(fleeting, frames, tmp_path, monkeyp
     for folder in ("subject", "subject/EP01"):
         assert cv2.imwrite(str(tmp_path / folder / "1.png"), np.full((64, 64, 3), 90, np.uint8))
     monkeypatch.chdir(tmp_path / "subject" / "EP01")
-    assert fleeting("analyze", ".", "..", "--out", tmp_path / "out").code == DONE
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "subject"]
+    assert fleeting("analyze", ".", "..", "--fps", 50, "--out", tmp_path / "out").code == DONE
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "subject", "summary.csv"]
 
 
 def test_several_at_once(brows, blank, broken, out):

@@ -8,7 +8,7 @@ import math
 import pytest
 from rich.console import Console
 
-from fleeting.drawing.tables import Table, chance, number, span, to_html, to_markdown, to_rich, to_text
+from fleeting.drawing.tables import Table, chance, number, span, to_html, to_latex, to_markdown, to_rich, to_text
 
 TABLE = Table("Scores", ["", "run", "UF1"], [["A", "<svm>|x", ".720"], ["B", "net", "1.000"]], ["A note."])
 
@@ -41,6 +41,23 @@ def test_markdown_keeps_its_columns():
     assert lines[0] == "### Scores"
     assert lines[2:5] == ["|  | run | UF1 |", "| --- | --- | --: |", "| A | <svm>\\|x | .720 |"]
     assert lines[-1] == "A note."
+
+
+def test_latex_is_escaped():
+    table = Table("A", ["run", "95 % interval"], [["a_b & c", "−.022 to .198"], [r"x^~\{}", "<.001"], ["–", "∞"]], ["50 % of them"])
+    assert to_latex([table]).split("\n") == [
+        "% A",
+        r"\begin{tabular}{lr}",
+        r"\toprule",
+        r"run & 95 \% interval \\",
+        r"\midrule",
+        r"a\_b \& c & $-$.022 to .198 \\",
+        r"x\textasciicircum{}\textasciitilde{}\textbackslash{}\{\} & $<$.001 \\",
+        r"-- & $\infty$ \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+        "% 50 % of them",
+    ]
 
 
 def test_html_is_escaped():

@@ -550,6 +550,32 @@ class Short(DummyClassifier):
         return super().predict(X)[1:]
 
 
+class Third(DummyClassifier):
+    """Fails in the fold in which nobody is called s2."""
+
+    def fit(self, X, y, groups=None):
+        if groups is not None and "a/s2" not in groups:
+            raise ValueError("no")
+        return super().fit(X, y)
+
+
+def test_a_run_that_fails_before_its_first_fold_leaves_no_folder(tmp_path):
+    clips, y = made()
+    for out, left in ((tmp_path / "new" / "runs", []), (tmp_path / "old", ["note"])):
+        if left:
+            out.mkdir()
+            (out / "note").write_text("mine")
+        with pytest.raises(UsageError, match="failed"):
+            evaluate(make_pipeline(Pixels(), SVC(C=-1)), clips, y, LOSO(), out)
+        assert not (tmp_path / "new").exists()
+        assert sorted(path.name for path in out.glob("*")) == left
+    with config_context(enable_metadata_routing=True), pytest.raises(UsageError, match="fold 'a/s2' failed"):
+        evaluate(make_pipeline(Pixels(), Third().set_fit_request(groups=True)), clips, y, LOSO(), tmp_path / "later")
+    (kept,) = (tmp_path / "later").iterdir()
+    assert sorted(path.stem for path in (kept / "folds").iterdir()) == ["a%2Fs0"]
+    assert (kept / "run.json").exists()
+
+
 def test_methods_that_cannot_be_used_are_said(tmp_path):
     clips, y = made()
     with_generator = RandomForestClassifier(random_state=np.random.RandomState(0))

@@ -24,6 +24,40 @@ def test_a_name_outside_ascii_or_like_a_protocol(tmp_path):
     assert len(list(open_media(folder))) == 1
 
 
+def test_an_array_is_a_video():
+    pictures = noise(6)
+    with open_media(pictures, fps=50) as media:
+        assert (media.name, media.path, media.codec, media.frame_count) == ("array", "array", "array", 6)
+        assert (media.width, media.height, media.fps, media.duration) == (*pictures.shape[2:0:-1], 50, 0.12)
+        frames = list(media)
+        assert [frame.time for frame in frames] == [k / 50 for k in range(6)]
+        assert all(np.shares_memory(frame.image, pictures) for frame in frames)
+        assert np.array_equal([frame.image for frame in media.frames(2, 4)], pictures[2:4])
+    with pytest.raises(MediaError, match="has been closed"):
+        list(media)
+    assert open_media(pictures).fps_assumed
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (np.zeros((4, 8, 8, 3)), r"is \(T, H, W, 3\) uint8 RGB, at least one of them; this is \(4, 8, 8, 3\) float64"),
+        (np.zeros((4, 8, 8), np.uint8), r"this is \(4, 8, 8\) uint8; grey ones: np.repeat"),
+        (np.zeros((0, 8, 8, 3), np.uint8), r"at least one of them"),
+        ([np.zeros((8, 8, 3), np.uint8)], r"a list is no video: .*fl\.write_video\('frames\.mkv', frames, fps\)"),
+        (None, "a NoneType is no video"),
+    ],
+)
+def test_what_is_no_video(source, says):
+    with pytest.raises(UsageError, match=says):
+        open_media(source, fps=25)
+
+
+def test_an_array_is_read_to_its_end():
+    with pytest.raises(UsageError, match="seconds=2 is for cameras only; an array is read"):
+        open_media(noise(2), fps=25, seconds=2)
+
+
 def bad_files(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "missing.mp4", "does not exist"
     yield folder / "text.mp4" / "below.mp4", "may not be read|does not exist"

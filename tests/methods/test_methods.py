@@ -18,14 +18,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 import fleeting.methods
-from fleeting.base import open_seeds
+from fleeting.base import ClipTransformer, open_seeds
+from fleeting.clip import Clip
 from fleeting.compute.identity import describe
 from fleeting.errors import UsageError
 from fleeting.evaluation.evaluate import evaluate
 from fleeting.evaluation.fold import asks_for_groups
 from fleeting.features.lbp_top import LBPSIP
 from fleeting.methods import METHODS
+from fleeting.methods.load import load_method
 from fleeting.methods.parts import Within, svm
+from fleeting.preprocess.frames import OF_FLOW_MAPS
 from fleeting.protocols import LOSO, SubjectKFold
 
 from ..made_clips import Stored
@@ -51,6 +54,7 @@ SMALL = {
     "flow_hmm": {"interpolate__n_frames": 14, "regionflow__find_mesh": False},
 }
 UNTRAINED = {"au_template"}
+OF_PICTURES = {"apex_dcnn", "dwld_dbn", "eye_cnn", "gentle_svm"}
 # What papers, or those who compare with them, state, by the parameter's name in the pipeline.
 STATED = {
     "bi_woof": {"biwoof__grid": (8, 8), "biwoof__n_bins": 8, "biwoof__method": "tvl1", "svc__C": 10_000, "svc__kernel": "linear"},
@@ -182,6 +186,27 @@ def test_ready_flow_maps_are_taken_too(clips_and_classes):
     clips, y = clips_and_classes
     run = evaluate(METHODS["flow_krr"](), flow_maps(clips), y, LOSO(), cache=False)
     assert run.score("accuracy") >= 0.75
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_clip_of_one_frame_is_taken_or_it_is_said_who_takes_it(name, clips_and_classes):
+    """Of ready flow maps, or of pictures, nobody makes a sequence by repeating them."""
+    (given, *_) = flow_maps(clips_and_classes[0])
+    said = ""
+    try:
+        for _, step in load_method(name).steps:
+            if not (isinstance(step, ClipTransformer) and isinstance(given, Clip)):
+                break
+            given = step.transform_clip(given)
+        if isinstance(given, Clip):
+            given = given.frames
+    except UsageError as error:
+        said = str(error)
+    if name in {*OF_FLOW_MAPS, *OF_PICTURES}:
+        assert not said or "no face is found" in said
+    else:
+        assert said.startswith("clip made/s0/negative: ")
+        assert "no sequence. Flow maps are taken by flow_krr, off_apexnet and ststnet" in said
 
 
 def test_the_forest_is_the_same_again_and_sees_what_is_plain(rng):

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fleeting.datasets import ClassFolders, DatasetError, FlowMaps, Synthetic
+from fleeting.clip import shows_nobody
+from fleeting.datasets import ClassFolders, DatasetError, FlowMaps, FolderDataset, Synthetic
+from fleeting.datasets.eyes import eyes
 from fleeting.errors import OutputError, UsageError
 from fleeting.faces.action_units import EMOTION_AUS
 from fleeting.flow import flow
 from fleeting.labels import label
+from fleeting.reproduction.data import mark
 from fleeting.synthetic.clips import GROUPS, WORDS, Difficulty
 from fleeting.synthetic.release import synthesize
 
@@ -175,6 +178,22 @@ def test_stills_are_read_as_class_folders(release, tmp_path):
     assert {clip.subject for clip in clips} == {"e001"}
     nine = synthesize(tmp_path / "a", 1, 0, **{**CLIPS_ONLY, "expressions": 9}, classes=9)
     assert len({clip.emotion for clip in ClassFolders(nine / "expressions").clips()} - {"contempt", "shame"}) == 7
+
+
+def test_whichever_reader_reads_it_the_clips_are_called_synthetic(release, tmp_path):
+    """By the note in its own release.json; else a reproduction takes them for people."""
+    assert "SYNTHETIC" in (release / "release.json").read_text("utf-8")
+    mine = FolderDataset(release, name="mine").clips()
+    assert {clip.dataset for clip in mine} == {"mine-synthetic"}
+    assert mine[0].id.startswith("mine-synthetic/")
+    readers = [Synthetic(release), FolderDataset(release), ClassFolders(release / "expressions"), FlowMaps(release / "maps.npz")]
+    assert all(shows_nobody(clip.dataset) for reader in readers for clip in reader.clips())
+    assert mark(FolderDataset(release).clips()) == ", SYNTHETIC"
+    eyes(FolderDataset(release), tmp_path / "eyes", find_mesh=False)
+    assert all(shows_nobody(clip.dataset) for clip in ClassFolders(tmp_path / "eyes").clips())
+    (tmp_path / "release.json").write_text('{"note": "a study of ours"}')
+    shutil.copytree(release / "expressions", tmp_path / "pictures")
+    assert {clip.dataset for clip in ClassFolders(tmp_path / "pictures").clips()} == {"class-folders"}
 
 
 def test_maps_are_read_as_flow_maps(release):

@@ -25,7 +25,7 @@ from ..flow import flow
 from ..media import Frame, Media, open_media
 from ..methods import GROUPS
 from . import export
-from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures
+from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures, typed
 from .plot import flow_picture
 from .quality import assess
 
@@ -37,7 +37,7 @@ MOVING, MOVING_PX = 12, 112  # pictures of an event that play in the report, and
 MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
 
-@dataclass
+@dataclass(repr=False)
 class Analysis(Findings):
     """One video, analysed. Attributes as in :class:`.findings.Findings`."""
 
@@ -55,9 +55,13 @@ class Analysis(Findings):
         """
         return export.save(self, folder, overwrite=overwrite)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The same as ``analysis.json``: all but the pictures and the signals, in numbers, words, lists, dicts and None."""
+        return export.to_dict(self)
+
 
 def analyze(
-    source: str | Path | int,
+    source: str | Path | int | np.ndarray,
     *,
     face: int | Literal["largest", "all"] = "largest",
     spotter: str | FlowSpotter = "flow",
@@ -73,22 +77,23 @@ def analyze(
 
     Parameters
     ----------
-    source : str, Path or int
-        A video file, a folder of pictures, or the number of a camera (then give ``seconds``; what it sees is kept in a temporary file
-        until the analysis is done).
+    source : str, Path, int or ndarray of shape (T, H, W, 3), uint8 RGB
+        A video file, a folder of pictures, an array of them, or the number of a camera (then give ``seconds``; what it sees is kept in a
+        temporary file until the analysis is done).
     face : int, 'largest' or 'all', default='largest'
         Which face to analyse; numbers count from 1 in the order of appearance.
     spotter : str or FlowSpotter, default='flow'
-        A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters.
+        A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters; one of your own is anything that
+        :func:`fleeting.spotting.check_spotter` lets pass.
     recogniser : str or estimator, default='au_template'
         A name from :data:`fleeting.methods.UNTRAINED`, the ``.safetensors`` file of a network trained here, or any fitted method; its
-        classes must be ``negative``, ``positive`` and ``surprise``.
+        classes must be ``negative``, ``positive`` and ``surprise`` (:func:`fleeting.methods.check_recogniser`).
     coarse : bool, default=False
         Find only a face box, by OpenCV's Haar cascade; done with a warning when the model file cannot be had.
     partial : bool, default=False
         Take what a truncated recording still holds.
     fps : float, optional
-        For folders of pictures, and recordings stored in slow motion.
+        Frames a second of a folder or an array of pictures, which does not say, or the true rate of a recording stored in slow motion.
     seconds : float, optional
         How long to record a camera.
     progress : callable, optional
@@ -101,11 +106,12 @@ def analyze(
     MediaError
         The source cannot be read; TruncatedError when it breaks off and ``partial`` is not set.
     UsageError
-        A parameter is not allowed.
+        A parameter is not allowed, or a folder or an array of pictures comes without ``fps``.
     """
     from threadpoolctl import threadpool_limits
 
     from ..methods.recogniser import load_recogniser
+    from ..spotting.check import spot
     from ..spotting.context import head_speed
     from .sensitivity import in_words, sensitivity
 
@@ -114,13 +120,14 @@ def analyze(
         return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
     # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
     with open_media(source, fps=fps, seconds=seconds, partial=partial) as media, threadpool_limits(1, "blas"):
+        media.require_rate()
         detector, mode = _detector(coarse)
         signals = measure(media, detector, face=face, progress=(lambda frame: progress(frame, media)) if progress else None)
         if isinstance(face, int) and face > len(signals.people) > 0:
             raise UsageError(
                 f"face={face}: {media.name} shows {len(signals.people)} face(s), numbered from 1. Choose one of them, or 'all'."
             )
-        spotted = {number: spotting.spot(table) for number, table in signals.tables.items()}
+        spotted = {number: spot(spotting, table) for number, table in signals.tables.items()}
         upper, lower = np.zeros((2, len(signals.times)), bool)
         frame_s = _frame_s(signals.times, media.fps)
         for number, table in signals.tables.items():
@@ -172,14 +179,19 @@ def face_model() -> Path | None:
 def _spotter(spotter: str | FlowSpotter, candidates: float) -> FlowSpotter:
     from sklearn import clone
 
-    from ..spotting import SPOTTERS
+    from ..spotting import SPOTTERS, FlowSpotter, check_spotter
 
     if isinstance(spotter, str):
         if spotter not in SPOTTERS:
             raise UsageError(f"spotter={spotter!r} is not known; there is {', '.join(sorted(SPOTTERS))}.")
         spotter = SPOTTERS[spotter]()
+    if not isinstance(spotter, FlowSpotter):  # what cannot be is refused now, not after the whole video
+        check_spotter(spotter)
+        if candidates:
+            raise UsageError(f"candidates={candidates}: they are the flow spotter's; {type(spotter).__name__} says itself what it reports.")
+        return spotter
     chosen: FlowSpotter = clone(spotter).set_params(candidates=candidates) if candidates else spotter
-    chosen.spot(pd.DataFrame(columns=["seen"]))  # refuses a parameter out of range now, not after the whole video
+    chosen.spot(pd.DataFrame(columns=["seen"]))
     return chosen
 
 
@@ -195,7 +207,7 @@ def _camera(source: int | str, seconds: float | None, fps: float | None, **optio
     from ..media import write_video
 
     if seconds is None:
-        raise UsageError(f"Camera {source}: say for how many seconds to record (seconds=, --seconds).")
+        raise UsageError(f"Camera {source}: say for how many seconds to record (seconds=).")
     with tempfile.TemporaryDirectory() as folder, open_media(source, fps=fps, seconds=seconds) as camera:
         path = write_video(Path(folder) / f"camera{source}.mkv", camera, camera.fps)
         return replace(analyze(path, **options), path=camera.path)
@@ -215,11 +227,7 @@ def _tables(name: str, signals: Signals, spotted: dict[int, Spotted], frame_s: f
         part["offset_s"] += frame_s  # the last frame belongs to the event
         parts.append(part.assign(video=name, face=number))
     every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(EVENT_COLUMNS))
-    every = every.reindex(columns=list(EVENT_COLUMNS)).sort_values(["onset_s", "face", "kind"], kind="stable", ignore_index=True)
-    whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
-    numbers = dict.fromkeys((c for c in EVENT_COLUMNS if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")), "float64")
-    words = dict.fromkeys(("emotion", "aus", "open"), "object")
-    every = every.astype({**whole, **numbers, **words, "certain": "bool"})
+    every = typed(every.reindex(columns=list(EVENT_COLUMNS)).sort_values(["onset_s", "face", "kind"], kind="stable", ignore_index=True))
     is_event = every["kind"].isin(["micro", "macro"])
     return every[is_event].reset_index(drop=True), every.loc[~is_event, list(OTHER_COLUMNS)].reset_index(drop=True)
 

@@ -2,7 +2,7 @@
 
 =================  ===================================================================================
 ``events.csv``     one row an event (micro, macro), columns :data:`EVENT_COLUMNS`
-``analysis.json``  events, the other kinds (blink, speech, head), quality, settings; strict JSON, format 1
+``analysis.json``  events, the other kinds (blink, speech, head), quality, settings; strict JSON, format :data:`FORMAT`
 ``signals.csv``    one row a frame and face: what was measured
 ``events.eaf``     ELAN annotations to correct, linked to the video (:mod:`fleeting.analysis.elan`)
 ``events.vtt``     WebVTT subtitles of the events
@@ -39,6 +39,7 @@ from .report import report_html
 FILES = ("events.csv", "analysis.json", "signals.csv", "events.eaf", "events.vtt", "report.html")
 DECIMALS = {"onset_s": 4, "apex_s": 4, "offset_s": 4, "score": 2, "p_negative": 3, "p_positive": 3, "p_surprise": 3,
             "amplitude": 2}
+FORMAT = 1  # of analysis.json
 
 
 def save(analysis: Findings, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -107,7 +108,7 @@ def check_writable(folder: str | os.PathLike[str], overwrite: bool = False) -> N
             raise UsageError(f"{folder / name} is a folder, where a file of that name has to go. Choose another "
                              "output folder.")
         if os.path.lexists(folder / name) and not overwrite:
-            raise UsageError(f"{folder / name} exists already. Replace it with --overwrite, or choose another "
+            raise UsageError(f"{folder / name} exists already. Replace it with overwrite=True, or choose another "
                              "output folder.")
     try:
         with _staging(folder):
@@ -124,10 +125,15 @@ def event_table(analysis: Findings) -> pd.DataFrame:
 
 
 def to_json(analysis: Findings) -> str:
-    """The analysis without its pictures and per-frame signals as strict JSON: what is not a finite number is null."""
+    """:func:`to_dict` as strict JSON."""
+    return json.dumps(to_dict(analysis), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def to_dict(analysis: Findings) -> dict[str, Any]:
+    """The analysis without its pictures and per-frame signals, of what JSON knows: what is not a finite number is None."""
     others = analysis.others.reindex(columns=list(OTHER_COLUMNS)).round(DECIMALS)
     content = {
-        "format": 1,
+        "format": FORMAT,
         "name": analysis.name,
         "path": analysis.path,
         "settings": analysis.settings,
@@ -136,7 +142,8 @@ def to_json(analysis: Findings) -> str:
         "others": others.to_dict("records"),
         "signals": {"file": "signals.csv", "rows": len(analysis.signals), "columns": list(analysis.signals.columns)},
     }
-    return json.dumps(_plain(content), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    plain: dict[str, Any] = _plain(content)
+    return plain
 
 
 def to_vtt(analysis: Findings) -> str:

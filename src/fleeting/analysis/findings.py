@@ -39,7 +39,7 @@ class Pictures:
     moving: np.ndarray | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Findings:
     """What was found in one video. :class:`.analyze.Analysis` is the same, and can be saved.
 
@@ -71,4 +71,21 @@ class Findings:
     signals: pd.DataFrame
     quality: dict[str, Any]
     settings: dict[str, Any]
-    pictures: dict[int, Pictures] = field(default_factory=dict, repr=False)
+    pictures: dict[int, Pictures] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        q, faces = self.quality, sum(bool(face.get("analysed")) for face in self.quality.get("faces", []))
+        tables = [(self.events, ("micro", "macro")), (self.others, ("blink", "speech", "head"))]
+        counts = [", ".join(f"{(table['kind'] == kind).sum()} {kind}" for kind in kinds) for table, kinds in tables]
+        length = f"{q.get('duration_s', 0):.1f} s at {q.get('fps', 0):.4g} frames/s"
+        judged = f"{q.get('judged_s', 0):.1f} s judged, {faces} face{'s' * (faces != 1)}"
+        return f"{type(self).__name__} of {self.path}\n{length}, {judged}\n{'; '.join(counts)}"
+
+
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Events or others with the types of their columns: whole numbers, real numbers and words."""
+    whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
+    real = {c: "float64" for c in table.columns if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")}
+    words = {c: "object" for c in ("emotion", "aus", "open") if c in table}
+    yes = {c: "bool" for c in ("certain",) if c in table}
+    return table.astype({**whole, **real, **words, **yes})

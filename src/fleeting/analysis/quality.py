@@ -48,7 +48,6 @@ def assess(
         "first_frame_s": media.start,
         "fps": round(1 / frame_s, 3),
         "fps_nominal": round(media.fps, 3),
-        "fps_assumed": media.fps_assumed,
         "variable_rate": bool(len(steps) and np.percentile(np.abs(steps - frame_s), 95) > 0.1 * frame_s),
         "frame_s": round(frame_s, 6),
         "width": media.width,
@@ -67,7 +66,7 @@ def assess(
         "residual": middle("residual"),
         "mode": mode,
         "truncated": media.truncated,
-        "faces": [_person(person, signals, duration) for person in signals.people],
+        "faces": [_person(person, signals, duration, frame_s) for person in signals.people],
     }
     out["reason"] = None
     out["limits"] = _limits(out, media, max_duration_s)
@@ -84,7 +83,8 @@ def _frame_s(steps: np.ndarray) -> float:
     return float(steps[np.abs(steps - middle) <= max(0.1 * middle, 0.001)].mean())
 
 
-def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:
+def _person(person: Any, signals: Signals, duration: float, frame_s: float) -> dict[str, Any]:
+    table = signals.tables.get(person.number)
     return {
         "face": person.number,
         "first_s": round(person.first_s, 3),
@@ -92,7 +92,8 @@ def _person(person: Any, signals: Signals, duration: float) -> dict[str, Any]:
         "seconds": round(person.seconds, 3),
         "share": round(person.seconds / duration, 4) if duration else 0.0,
         "iod_px": round(float(np.median(person.iods)), 1) if person.iods else None,
-        "analysed": person.number in signals.tables,
+        "analysed": table is not None,
+        "judged_s": round(float(table["judged"].sum()) * frame_s, 3) if table is not None else 0.0,
     }
 
 
@@ -115,8 +116,6 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
             "Coarse mode: only a face box was found, without the face model. Regions are approximate; "
             "blinks and gaze were not seen and may be taken for expressions."
         )
-    if q["fps_assumed"]:
-        out.append(f"The frame rate is not known; {fps:g} frames a second were assumed, and every duration depends on it. Give --fps.")
     shortest = int(SHORTEST_S / q["frame_s"])
     if SHORTEST_S / q["frame_s"] < FEW_FRAMES:
         out.append(
@@ -146,7 +145,7 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
     others = [f for f in q["faces"] if not f["analysed"]]
     if others:
         names = ", ".join(str(f["face"]) for f in others)
-        out.append(f"{len(q['faces'])} faces were seen; not analysed: {names}. Choose with --face, or take --face all.")
+        out.append(f"{len(q['faces'])} faces were seen; not analysed: {names}. Analyse one by its number, or 'all' (setting: face).")
     out.append(
         "Motion is reported, and the emotion group such motion is usually coded as. No one's thoughts or honesty can be read from it."
     )

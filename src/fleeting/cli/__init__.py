@@ -1,50 +1,43 @@
-"""The command line: the same names as the Python functions, one file a group of commands."""
+"""The command line: the same names as the Python functions, one file a group of commands; ``app.py`` has them together."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-import warnings
 from contextlib import suppress
 
-import typer
-
-from ..errors import FleetingError
-from .analyze import analyze
-from .coded import coded
-from .compare import compare, report
-from .datasets import datasets
-from .demo import demo
-from .evaluate import cache, evaluate, inflate, methods
-from .models import models
-from .reproduce import reproduce
-from .terminal import INTERRUPTED, errors, note, say
-from .train import train
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="Facial micro-expressions: found in video, named, and measured honestly.",
-)
-for command in (analyze, coded, demo, evaluate, compare, report, inflate, reproduce, train, methods, cache):
-    app.command()(command)
-app.add_typer(datasets, name="datasets")
-app.add_typer(models, name="models")
+from .codes import INTERRUPTED
 
 
 def main() -> None:
     """Run the command line; exits with the codes documented in the README."""
-    warnings.showwarning = note  # type: ignore[assignment]
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):  # a file name may hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # Most of a second goes into imports, which do not take an interruption: some swallow it, others show where it struck.
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.default_int_handler:  # it is not where the shell has us ignore Ctrl-C
+        signal.signal(signal.SIGINT, _leave)
+    from .app import run
+
     try:
-        app()
-    except SystemExit as end:  # Typer ends with it on Ctrl-C, without a word
+        signal.signal(signal.SIGINT, usual)
+        run()
+    except SystemExit as end:  # Typer ends with it on Ctrl-C within a command, without a word
         if end.code == INTERRUPTED:
-            errors.print("Interrupted. Nothing half-written was left behind.")
+            _say_goodbye()
         raise
-    except FleetingError as error:
-        say(error)
-        sys.exit(error.exit_code)
+    except KeyboardInterrupt:  # just before the command, or just after it
+        _say_goodbye()
+        sys.exit(INTERRUPTED)
+
+
+def _leave(*_: object) -> None:
+    """End at once: nothing has been begun yet."""
+    try:
+        _say_goodbye()
+    finally:
+        os._exit(INTERRUPTED)
+
+
+def _say_goodbye() -> None:
+    with suppress(OSError):
+        os.write(2, b"Interrupted. Nothing half-written was left behind.\n")

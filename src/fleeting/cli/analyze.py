@@ -7,7 +7,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,8 +19,9 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import FleetingError, UsageError
-from .terminal import INTERRUPTED, SOME_FAILED, advance, console, errors, note, progress, say, words
+from ..errors import FleetingError, MediaError, UsageError
+from .codes import INTERRUPTED, SOME_FAILED
+from .terminal import advance, console, errors, note, progress, say, words
 
 SHOWN = 50  # events of a video that are printed
 
@@ -38,7 +39,7 @@ def analyze(
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
     ] = None,
     candidates: Annotated[float, typer.Option(help="How many weaker events a minute to report as well, marked as such.", min=0)] = 0.0,
-    fps: Annotated[float | None, typer.Option(help="Frames a second of picture folders, or of recordings stored in slow motion.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second: needed for picture folders, and for slow motion.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long to record a camera.")] = None,
     coarse: Annotated[bool, typer.Option("--coarse", help="Do without the face model file: face box only.")] = False,
     incomplete: Annotated[bool, typer.Option("--partial", help="Take what a truncated recording still holds.")] = False,
@@ -48,22 +49,19 @@ def analyze(
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
     from ..analysis.analyze import face_model
-    from ..methods import METHODS, UNTRAINED
     from ..methods.recogniser import load_recogniser
     from ..spotting import SPOTTERS
 
     if spotter not in SPOTTERS:
         raise UsageError(f"--spotter {spotter} is not known; there is {', '.join(sorted(SPOTTERS))}.")
-    if recogniser.replace("-", "_") not in METHODS and not recogniser.endswith(".safetensors"):
-        raise UsageError(f"--recogniser {recogniser} is not known; there is {', '.join(UNTRAINED)}.")
     load_recogniser(recogniser)  # refused now, not after a video
     chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))
     whose, folders = _face(face), _folders(videos, out)
     todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}
-    _check(todo, overwrite)
-    together = out / "events.csv" if len(videos) > 1 else None
-    if together and together.exists() and not (overwrite or resume):
-        raise UsageError(f"{together} exists already. Replace it with --overwrite, or choose another output folder.")
+    _check(todo, overwrite, fps)
+    together = [out / name for name in ("events.csv", "summary.csv")] if len(videos) > 1 else []
+    if (there := [path for path in together if path.exists()]) and not (overwrite or resume):
+        raise UsageError(f"{there[0]} exists already. Replace it with --overwrite, or choose another output folder.")
     for video in (video for video in folders if video not in todo):
         errors.print(f"{video}: the results are there already, in {folders[video]}.", markup=False, highlight=False, soft_wrap=True)
     options: dict[str, Any] = {
@@ -78,8 +76,8 @@ def analyze(
         "candidates": candidates,
     }
     failed = _each(todo, options, overwrite, jobs)
-    if together:
-        _gather([folder for video, folder in folders.items() if video not in failed], together)
+    if together and len(failed) < len(folders):
+        _gather(folders, failed, *together)
     if failed:
         sys.exit(SOME_FAILED if len(failed) < len(folders) else max(error.exit_code for error in failed.values()))
 
@@ -112,11 +110,16 @@ def _folders(videos: list[str], out: Path) -> dict[str, Path]:
     return folders
 
 
-def _check(folders: dict[str, Path], overwrite: bool) -> None:
+def _check(folders: dict[str, Path], overwrite: bool, fps: float | None) -> None:
+    """Nothing, where all can be written, and no folder of pictures lacks its frame rate."""
     from ..analysis.export import check_writable
+    from ..media import open_media
 
-    for folder in folders.values():
+    for video, folder in folders.items():
         check_writable(folder, overwrite)
+        if fps is None and os.path.isdir(video):
+            with suppress(MediaError), open_media(video) as media:
+                media.require_rate()
 
 
 def _each(folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int) -> dict[str, FleetingError]:
@@ -219,12 +222,25 @@ def _summary(analysis: Any) -> RenderableType:
     return Group(Text(title, "italic"), table, Text(rest)) if rest else Group(Text(title, "italic"), table)
 
 
-def _gather(folders: list[Path], target: Path) -> None:
-    """One table of all videos' events, each under the name of its folder."""
+def _gather(folders: dict[str, Path], failed: dict[str, FleetingError], events: Path, videos: Path) -> None:
+    """One table of all videos' events, each under the name of its folder, and one with a row a video."""
     import pandas as pd
 
+    from ..analysis.summary import summary
     from ..drawing.page import write_text
 
-    tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in folders]
-    if tables:
-        write_text(target, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
+    done = [folder for video, folder in folders.items() if video not in failed]
+    tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in done]
+    write_text(events, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
+    table = summary({folder.name: failed.get(video) or _content(folder) for video, folder in folders.items()})
+    table["path"] = table["path"].fillna(pd.Series([*folders], index=table.index))  # what failed has no other
+    write_text(videos, table.to_csv(index=False, lineterminator="\n"))
+
+
+def _content(folder: Path) -> Any:
+    from ..analysis.read import read_content
+
+    try:
+        return read_content(folder)
+    except UsageError as error:  # left out by --resume, and not whole any more
+        return error

@@ -131,7 +131,7 @@ def inject(
     seed: Annotated[int, typer.Option(help="Another number, other events.")] = 0,
     per_min: Annotated[float, typer.Option(help="Events a minute; one at least.")] = 12.0,
     percent: Annotated[tuple[float, float], typer.Option(help="Least and greatest displacement, % of the eye distance.")] = (1.5, 4.0),
-    fps: Annotated[float | None, typer.Option(help="Frames a second of picture folders, or of recordings stored in slow motion.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second: needed for picture folders, and for slow motion.")] = None,
     crf: Annotated[int | None, typer.Option(help="Compress into .mp4, 0 (best) to 51; default: .mkv, which keeps every bit.")] = None,
 ) -> None:
     """Put known micro-expressions into real recordings, beside untouched controls, to see what could have been seen there."""

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ..clip import shows_nobody
 from ..errors import UsageError
+from .compare import finished
 from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled, method_of
 from .terminal import console, errors, literal, settings, stages
 
@@ -108,12 +109,11 @@ def inflate(
     """Show how much of a score is choice: among several settings, chosen honestly and chosen on the test fold."""
     from ..evaluation.inflate import inflate as run
     from ..evaluation.inflate import inflation
-    from ..evaluation.run import read_run
 
     if grid is None:
         if data or set_:
             raise UsageError("--data and --set go with a METHOD and a --grid, such as --grid svc__C=0.1,1,10; else name finished runs")
-        result = inflation([read_run(each) for each in what], score=score)
+        result = inflation(finished(what), score=score)
     else:
         if len(what) != 1:
             raise UsageError(f"--grid tries the settings of one method; given were {', '.join(what)}")

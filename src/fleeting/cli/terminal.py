@@ -1,8 +1,9 @@
-"""What all commands share: where words go, progress, and the codes they end with."""
+"""What all commands share: where words go, and progress."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,9 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..errors import FleetingError, UsageError
 
-console, errors = Console(), Console(stderr=True)
+# Parameters that are options, of the same meaning wherever they are.
+SWITCHES = re.compile(r"(?:\bclips\()?\b(coarse|overwrite|partial)=True\b\)?")
+VALUES = re.compile(
+    r"\b(candidates|clock|coder|face|fps|jobs|recogniser|seconds|seed|spotter|subjects|video)=(?:'([^']*)'|([^\s,;:)']*))"
+)
+OTHERWISE = {"clock": "fps", "subjects": "subject"}
+TIERS = re.compile(r"\btiers=\{'(\w+)': '(\w+)'\}")
 
-SOME_FAILED, INTERRUPTED = 4, 130
+console, errors = Console(), Console(stderr=True)
 
 
 @contextmanager
@@ -52,12 +59,18 @@ def note(message: Warning | str, category: type[Warning], filename: str = "", *_
     """Show a warning of ours as a note; others' warnings are not the user's concern."""
     renewed = "loky" in filename  # joblib tells that it has replaced a worker, by which nothing is lost
     if not renewed and (category is UserWarning or category.__module__.startswith("fleeting")):
-        errors.print(f"[yellow]note:[/] {escape(str(message))}", highlight=False, soft_wrap=True)
+        errors.print(f"[yellow]note:[/] {escape(in_options(str(message)))}", highlight=False, soft_wrap=True)
 
 
 def say(error: FleetingError) -> None:
     """Show an error of ours."""
-    errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    errors.print(f"[bold red]error:[/] {escape(in_options(str(error)))}", highlight=False, soft_wrap=True)
+
+
+def in_options(message: str) -> str:
+    """A message, which speaks Python, in the words of the command line: ``--fps 30`` for ``fps=30``, ``--overwrite`` for its True."""
+    message = SWITCHES.sub(r"--\1", TIERS.sub(r"--tier \1=\2", message))
+    return VALUES.sub(lambda found: f"--{OTHERWISE.get(found[1], found[1])} {found[2] or found[3] or ''}".rstrip(), message)
 
 
 def settings(given: Sequence[str], option: str, example: str, plain: bool = False) -> dict[str, Any]:

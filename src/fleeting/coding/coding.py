@@ -113,7 +113,7 @@ def _event(row: dict[str, Any], clock: Clock | None, source: str) -> dict[str, A
     kind, emotion, aus, note = (_text(row.get(name)) for name in WORDS)
     if not kind:
         if clock is None:
-            raise CodingError(f"{where} does not say whether it is micro or macro. Say it, or the frames a second (clock=, --fps).")
+            raise CodingError(f"{where} does not say whether it is micro or macro. Say it, or the frames a second (clock=).")
         kind = "micro" if (offset - onset + 1) * clock.frame_s <= MICRO_S else "macro"
     if kind not in KINDS:
         raise CodingError(f"{where} is of kind {kind!r}; there are micro and macro.")
@@ -132,7 +132,7 @@ def _frame(row: dict[str, Any], name: str, clock: Clock | None, where: str) -> i
     if (time := _number(row, f"{name}_s", where)) is None:
         return None
     if clock is None:
-        raise CodingError(f"{where} is in seconds, and which frames these are is not known. Give the recording (--video), or --fps.")
+        raise CodingError(f"{where} is in seconds, but which frames are they? Give the recording (video=) or frames a second (clock=).")
     if time < 0:
         return -1
     return clock.last(time) if name == "offset" else clock.shown(time)

@@ -81,7 +81,7 @@ def read_eaf(
     if clock is None and (clock := clock_of(media, path.parent, name_of(link))) is None:
         raise CodingError(
             f"{path} links {link or 'no video'}, which is not on this machine, and its times are to become frames. Give the recording "
-            "(video=, --video), or its frames a second (clock=, --fps)."
+            "(video=), or its frames a second (clock=)."
         )
     events = _events(eaf, path, known)
     for tier in known:
@@ -153,7 +153,7 @@ def _tiers(eaf: Eaf, path: Path, given: Mapping[str, str]) -> tuple[list[_Tier],
     if not any(tier.holds in _EVENTS for tier in known):
         raise CodingError(
             f"{path} has no tier whose name says that it holds expressions; it has {', '.join(eaf.tiers) or 'none'}. Say what they hold "
-            "(tiers={'NAME': 'micro'}, --tier NAME=micro)."
+            "(tiers={'NAME': 'micro'})."
         )
     return known, unread
 
@@ -164,7 +164,7 @@ def _of_coder(known: list[_Tier], path: Path, coder: str | None) -> tuple[list[_
     if len(names) < 2:
         return known, "".join(names)
     if coder not in names:
-        raise CodingError(f"{path} has tiers of {', '.join(names)}. Say whose to take (coder=, --coder).")
+        raise CodingError(f"{path} has tiers of {', '.join(names)}. Say whose to take (coder=).")
     return [tier for tier in known if tier.coder in (coder, "")], coder
 
 
@@ -265,7 +265,7 @@ def _row(path: Path, event: _Event, origin: int, clock: Clock) -> dict[str, Any]
     if end_s <= 0 or begin_s >= clock.end_s:
         raise CodingError(
             f"{path}, {where}: lies outside of the recording, which ends at {clock.end_s:.3f} s and is shown from {origin / 1000:g} s on. "
-            "Is it the right recording (video=, --video)? Otherwise delete the annotation in ELAN."
+            "Is it the right recording (video=)? Otherwise delete the annotation in ELAN."
         )
     onset, offset = clock.shown(begin_s), clock.last(end_s)
     row: dict[str, Any] = {"where": where, "onset_frame": onset, "offset_frame": max(offset, onset), "face": event.tier.face}

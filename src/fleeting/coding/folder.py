@@ -62,7 +62,7 @@ def training_folder(codings: Sequence[Coding], out: str | Path, *, subjects: Map
     if subjects is None:
         warnings.warn(
             f"Each of the {len(media)} recordings counts as a person of its own. Subjects must be people, not files: where one is in "
-            "several recordings, say so (subjects=, --subject), lest one person be trained on and tested.",
+            "several recordings, say so (subjects=), lest one person be trained on and tested.",
             UserWarning,
             stacklevel=2,
         )
@@ -75,7 +75,7 @@ def _media(coding: Coding) -> Path:
     if coding.media is None:
         raise CodingError(
             f"{coding.source or coding.coder} is about {coding.video or 'no recording that it names'}, which is not on this machine. "
-            "Copy it beside the file, or name it (video=, --video)."
+            "Copy it beside the file, or name it (video=)."
         )
     return Path(os.path.abspath(coding.media))
 

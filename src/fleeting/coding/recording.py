@@ -72,7 +72,7 @@ def clock_of(media: Path | None, folder: Path, name: str) -> Clock | None:
         with open_media(media, partial=True) as video:
             return Clock(video.fps, np.array([frame.time for frame in video]), video.start)
     except MediaError as error:
-        raise CodingError(f"{error} Or say how many frames a second it has (clock=, --fps).") from error
+        raise CodingError(f"{error} Or say how many frames a second it has (clock=).") from error
 
 
 def analysis_beside(folder: Path, name: str) -> dict[str, Any] | None:

@@ -83,7 +83,7 @@ def _one_of(rows: list[dict[str, Any]], column: str, wanted: str | None, path: P
         if len(fits) == 1:
             return [row for row in rows if row.get(column) == fits[0]], fits[0]
     if len(names) > 1:
-        raise CodingError(f"{path} is about {len(names)} {column}s: {', '.join(names[:4])}. Say which one ({column}=, --{column}).")
+        raise CodingError(f"{path} is about {len(names)} {column}s: {', '.join(names[:4])}. Say which one ({column}=).")
     return rows, names[0] if names else ""
 
 

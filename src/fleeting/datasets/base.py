@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip, Video
+from ..clip import Clip, Video, shows_nobody
 from ..errors import DatasetError, MediaError
 from .aus import parse_aus
 from .cells import frame_numbers, kinds, missing_between, next_missing, rates
@@ -21,6 +22,8 @@ from .frames import Pictures, PictureStream, SteadyTimes, without_content
 from .on_disk import OnDisk
 from .tree import Tree, check_root, read_sheet, where_from
 
+ABOUT = "release.json"  # in which a release that was made here says so
+NOTE = "SYNTHETIC (Fleeting): drawn faces, modelled expressions. Nobody behaved like this."
 NUMBERS = ("onset", "apex", "offset")
 STANDARD = ("clip", "subject", *NUMBERS, "emotion", "aus", "kind", "fps")
 
@@ -43,6 +46,7 @@ class Dataset(OnDisk):
     Attributes
     ----------
     name, title, doi, request_url, resolution : str
+        To the name of a folder that says it is synthetic, ``-synthetic`` is added; it then stands in all clip ids.
     fps : float
     classes : tuple of str
     expected : mapping of str to int
@@ -76,6 +80,8 @@ class Dataset(OnDisk):
         self.root = _root(root, self.name, self.title, self.request_url)
         self.tree = Tree(self.root)
         self.otherwise: dict[str, str] = {}
+        if not shows_nobody(self.name) and _says_synthetic(self.root):  # whichever reader reads it, its clips are called synthetic
+            self.name = f"{self.name}-synthetic"  # type: ignore[misc]
         self.corrections = corrections
         self._sheet = None if sheet is None else Path(sheet).expanduser()
         self.layout, self.pictures = self._find_pictures(layout)
@@ -290,3 +296,14 @@ def _root(root: str | Path | None, name: str, title: str, request_url: str) -> P
     path = Path(root).expanduser()
     check_root(path, title, request_url)
     return path
+
+
+def _says_synthetic(root: Path) -> bool:
+    """Whether a folder, or the one that it lies in, says of itself that it was made here and shows nobody."""
+    for folder in (root, root.absolute().parent):
+        try:
+            if str(json.loads((folder / ABOUT).read_text("utf-8"))["note"]).startswith("SYNTHETIC"):
+                return True
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return False

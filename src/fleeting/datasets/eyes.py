@@ -8,6 +8,7 @@ says which it was. Nothing is turned upright. The paper calls such pictures micr
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -19,12 +20,12 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from ..clip import Clip
+from ..clip import Clip, shows_nobody
 from ..errors import DatasetError, UsageError
 from ..faces import model_file
 from ..faces.landmarks import to_ibug68
 from ..faces.mesh import FaceMesh
-from .base import Dataset
+from .base import ABOUT, NOTE, Dataset
 from .catalogue import DATASETS, open_dataset
 from .expressions import FER2013, ClassFolders
 from .folder import FolderDataset
@@ -120,6 +121,8 @@ def eyes(
         first = table.groupby("same_as")["source"].transform("first")
         table["same_as"] = first.mask(first == table["source"], "")
         table[table["path"] != ""].to_csv(folder / SHEET, index=False, lineterminator="\n")
+        if all(shows_nobody(clip.dataset) for clip in named):  # eyes of nobody are nobody's
+            (folder / ABOUT).write_text(json.dumps({"note": NOTE}) + "\n", "utf-8")
     return table
 
 

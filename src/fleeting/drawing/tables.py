@@ -1,4 +1,4 @@
-"""Tables of words for people, in the forms they are read in: terminal, Markdown, a web page."""
+"""Tables of words for people, in the forms they are read in: terminal, Markdown, LaTeX, a web page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 NUMBER = re.compile(r"([<+−-]?\.?\d.*|–|∞|−∞|)$")  # what stands at the right edge of its column
+LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"}, "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
+    "<": "$<$", "−": "$-$", "–": "--", "∞": r"$\infty$",
+}  # fmt: skip
 
 
 class Table(NamedTuple):
@@ -69,6 +73,21 @@ def to_markdown(tables: Sequence[Table]) -> str:
         lines = ["| " + " | ".join(word.replace("|", "\\|") for word in line) + " |" for line in (table.columns, edge, *table.rows)]
         blocks.append("\n".join([f"### {table.title}", "", *lines, *(f"\n{note}" for note in table.notes)]))
     return "\n\n".join(blocks)
+
+
+def to_latex(tables: Sequence[Table]) -> str:
+    """LaTeX tabulars for the package booktabs, titles and notes as comments above and below."""
+    blocks = []
+    for table in tables:
+        head, *rows = [" & ".join(map(_in_latex, line)) + r" \\" for line in (table.columns, *table.rows)]
+        columns = "".join("r" if right else "l" for right in table.right())
+        body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
+        blocks.append("\n".join([f"% {table.title}", *body, *(f"% {note}" for note in table.notes)]))
+    return "\n\n".join(blocks)
+
+
+def _in_latex(word: str) -> str:
+    return re.sub(r"[&%$#_{}~^\\<−–−∞]", lambda found: LATEX[found[0]], word)
 
 
 def to_html(tables: Sequence[Table]) -> str:

@@ -15,7 +15,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +122,16 @@ class Comparison:
         friedman = None if self.friedman is None else self.friedman._asdict()
         return {"metric": self.metric, "level": self.level, **parts, "ranks": ranks, "friedman": friedman, "notes": list(self.notes)}
 
+    def frame(self) -> pd.DataFrame:
+        """One row a run: ``run metric score low high protocol seed leaky``, and of all but the first what the first is better by.
+
+        That is ``difference, difference_low, difference_high, p, p_holm``, as ``runs`` and ``table`` have them.
+        """
+        better = self.table.drop(columns="a").set_index("b").rename(columns={"low": "difference_low", "high": "difference_high"})
+        found = self.runs.reset_index(names="run").join(better, on="run")
+        found.insert(1, "metric", self.metric)
+        return found
+
     def __str__(self) -> str:
         return to_text(self.tables())
 
@@ -173,6 +183,19 @@ class Comparison:
             rows = [[test, number(value, 2), p] for (test, p), value in zip(rows, self.tests.statistic, strict=True)]
             return Table("Other tests of the same", ["test", "statistic", "p"], rows, said)
         return Table("Other tests of the same: p", ["test", *pairs], rows, said)
+
+
+def side_by_side(comparisons: Sequence[Comparison]) -> Table:
+    """The same runs by several scores, as papers have it: a row a run, each score with its interval, and p against the first run."""
+    rows = [[f"{name} ({LEAKY})" if leaky else str(name)] for name, leaky in comparisons[0].runs.leaky.items()]
+    columns, notes = ["run"], [f"p: the first run against each other one, Holm. {comparisons[0].title.partition(' of ')[2]}."]
+    for each in comparisons:
+        columns += [TITLES[each.metric], f"{100 * each.level:g} % interval", "p"]
+        ps = [math.nan, *each.table.p_holm]
+        for row, run, p in zip(rows, _rows(each.runs), ps, strict=True):
+            row += [number(run.score), span(run.low, run.high), "–" if math.isnan(p) else chance(p)]
+        notes += each.notes
+    return Table(", ".join(TITLES[each.metric] for each in comparisons), columns, rows, tuple(dict.fromkeys(notes)))
 
 
 def compare(

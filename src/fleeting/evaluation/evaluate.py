@@ -13,10 +13,11 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,8 +71,8 @@ def evaluate(
         Such as ``LOSO()``.
     out : path, optional
         Where runs are kept, a folder each: ``<out>/<name>-<key>``. Started again, an interrupted run goes on from its last
-        finished fold. The key stands for the method with its parameters, the protocol, the seed, the clips, their labels
-        and their frames (files by name and size).
+        finished fold; one that fails before its first leaves no folder. The key stands for the method with its parameters, the
+        protocol, the seed, the clips, their labels and their frames (files by name and size).
     seed : int, default=0
         Every ``random_state`` that is None gets a number made of the seed and the fold, and so do the global generators.
     jobs : int, default=1
@@ -114,13 +115,14 @@ def evaluate(
         done = _kept_folds(folder, folds, clips, y)
         learning = read_learning(folder, done)
     if todo := [fold for fold in folds if fold.name not in done]:
-        if folder is not None:
-            about |= _provenance(method) | {"seconds": before.get("seconds", {})}
-            write_about(folder, about)
-            _tidy(folder)
-        steps, learner = split(method, seed, clips)
-        features = Features(steps, cache_of(cache))
-        done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)
+        with _kept_from_the_first_fold_on(folder):
+            if folder is not None:
+                about |= _provenance(method) | {"seconds": before.get("seconds", {})}
+                write_about(folder, about)
+                _tidy(folder)
+            steps, learner = split(method, seed, clips)
+            features = Features(steps, cache_of(cache))
+            done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)
     else:
         about |= before  # what computed it, and not what looks at it now
     predictions = pd.concat([done[fold.name] for fold in folds], ignore_index=True)
@@ -224,6 +226,23 @@ def _about_before(folder: Path, key: str) -> dict[str, Any]:
     if before.get("key") != key:
         raise UsageError(f"{folder} holds another run (key {before.get('key')}): evaluate into another folder")
     return {name: value for name, value in before.items() if name != "format"}
+
+
+@contextmanager
+def _kept_from_the_first_fold_on(folder: Path | None) -> Iterator[None]:
+    """A block in which a run is made; if it fails before any fold is finished, the folders that it made are taken away again."""
+    made = [] if folder is None else [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # a fold is finished, or somebody else has put something there
+            for each in made:
+                if (folds := each / "folds").exists():
+                    folds.rmdir()
+                    rmtree(each)
+                else:
+                    each.rmdir()
+        raise
 
 
 def _tidy(folder: Path) -> None:

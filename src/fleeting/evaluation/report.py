@@ -65,7 +65,7 @@ def run_report(*runs: Run | str | os.PathLike[str], out: str | os.PathLike[str],
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: name the page, such as {path / 'report.html'}")
     if os.path.exists(path) and not overwrite:
-        raise UsageError(f"{path} exists already: replace it with overwrite (--overwrite), or name another file")
+        raise UsageError(f"{path} exists already: replace it with overwrite=True, or name another file")
     if not os.path.isdir(path.parent):
         raise UsageError(f"{path.parent} does not exist: make that folder, or name another file")
     write_text(path, run_report_html([run if isinstance(run, Run) else read_run(run) for run in runs]))

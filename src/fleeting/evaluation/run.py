@@ -199,6 +199,8 @@ def write_fold(folder: Path, fold: str, predictions: pd.DataFrame) -> Path:
     if set(table.fold) != {fold}:
         raise UsageError(f"the predictions of fold {fold!r} name the folds {sorted(set(table.fold))}")
     path = fold_path(folder, fold)
+    with _disk(path):  # another process may have taken away the folder which it had made, and failed in
+        path.parent.mkdir(parents=True, exist_ok=True)
     _write_whole(path, table.to_csv(index=False, lineterminator="\n"))
     return path
 
@@ -207,7 +209,7 @@ def write_learning(folder: Path, fold: str, epochs: pd.DataFrame) -> None:
     """What a fold recorded of each epoch. Written before its predictions, so that a finished fold has both."""
     path = fold_path(folder, fold, "learning")
     with _disk(path):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     _write_whole(path, epochs.to_csv(index=False, lineterminator="\n"))
 
 

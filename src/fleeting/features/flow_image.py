@@ -10,7 +10,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
-from ..preprocess.frames import moment, named, onset_and_apex, require_whole
+from ..preprocess.frames import moment, named, only_one, onset_and_apex, require_whole
 from ..preprocess.sample import sample_indices
 from .fields import flow_frame_to_frame, require_field, require_fields
 
@@ -120,7 +120,7 @@ class FlowStack(ClipTransformer):
         with named(clip):
             frames = moment(clip)
             if len(frames) < 2:
-                raise UsageError(f"the flow stack needs at least 2 frames from onset to offset; got {len(frames)}")
+                raise UsageError(f"the flow stack needs at least 2 frames from onset to offset; got {len(frames)}{only_one(len(frames))}")
             require_whole(n_flows=self.n_flows)
             chosen = frames[sample_indices(len(frames), self.n_flows + 1)]
             return flow_stack(flow_frame_to_frame(chosen, self.method), self.size, self.interleave)

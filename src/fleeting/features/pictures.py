@@ -10,7 +10,7 @@ from ..clip import Clip
 from ..errors import UsageError
 from ..flow import flow as optical_flow
 from ..flow import strain
-from ..preprocess.frames import frames_of, grey, moment, named, require_whole
+from ..preprocess.frames import frames_of, grey, moment, named, only_one, require_whole
 from ..preprocess.interpolate import interpolate
 from .fields import REFERENCES, flow_frame_to_frame
 from .flow_image import flow_stack
@@ -120,7 +120,7 @@ class FlowSequence(ClipTransformer):
         with named(clip):
             frames = moment(clip)
             if len(frames) < 2:
-                raise UsageError(f"a flow sequence needs at least 2 frames from onset to offset; got {len(frames)}")
+                raise UsageError(f"a flow sequence needs at least 2 frames from onset to offset; got {len(frames)}{only_one(len(frames))}")
             return np.stack([self._maps(frames, k) for k in range(1, len(frames))], axis=1)
 
     def _maps(self, frames: np.ndarray, k: int) -> np.ndarray:
@@ -197,7 +197,7 @@ class FramesAndFlow(ClipTransformer):
         with named(clip):
             frames, parts = moment(clip), []
             if len(frames) < 2:
-                raise UsageError("frames with the flow between them need a clip of at least 2 frames; got 1 frame")
+                raise UsageError(f"frames with the flow between them need a clip of at least 2 frames; got 1 frame{only_one(1)}")
             if self.streams != "flow":
                 grey = np.concatenate([_channels(frame, self.size, False) for frame in frames[:-1]])
                 parts.append(grey.astype(np.float32) / 255)

@@ -7,27 +7,29 @@ browsers have a variable frame rate. Nothing is read before it is asked for, and
 import os
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import MediaError, UsageError
 from .file import VideoFile
-from .pictures import Camera, PictureFolder
+from .pictures import Camera, PictureArray, PictureFolder
 from .stream import Frame, Media
 from .write import write_video
 
-__all__ = ["Camera", "Frame", "Media", "PictureFolder", "VideoFile", "open_media", "write_video"]
+__all__ = ["Camera", "Frame", "Media", "PictureArray", "PictureFolder", "VideoFile", "open_media", "write_video"]
 
 
 def open_media(
-    source: str | Path | int, *, fps: float | None = None, seconds: float | None = None, partial: bool = False
+    source: str | Path | int | np.ndarray, *, fps: float | None = None, seconds: float | None = None, partial: bool = False
 ) -> Media:
-    """Video file, folder of pictures or camera, opened: iterate over it for its frames.
+    """Video file, folder of pictures, camera or array, opened: iterate over it for its frames.
 
     Parameters
     ----------
-    source : str, Path or int
+    source : str, Path, int or ndarray of shape (T, H, W, 3), uint8 RGB
         A video file; a folder of pictures (bmp, jpg, png, tif), taken in natural order (img2 before img10); or the
         number of a camera, also as a string of digits (write ``./0`` for a folder of that name).
     fps : float, optional
-        Frames a second. For a folder, 25 if not given, and ``fps_assumed`` says so. For a file, it replaces the file's
+        Frames a second. For a folder or an array, 25 if not given, and ``fps_assumed`` says so. For a file, it replaces the file's
         own timestamps: for high-speed recordings that were stored to play in slow motion. For a camera, a request.
     seconds : float, optional
         A camera stops after this time; default: it goes on until :meth:`Media.close`.
@@ -44,7 +46,8 @@ def open_media(
     MediaError
         The source cannot be read; the message says why and what to do. TruncatedError: it breaks off.
     UsageError
-        ``fps`` or ``seconds`` is not positive, or ``seconds`` is given for something else than a camera.
+        ``fps`` or ``seconds`` is not positive, ``seconds`` is given for something else than a camera, or ``source`` is something
+        else, such as an array of another shape.
     """
     for name, value in (("fps", fps), ("seconds", seconds)):
         if value is not None and not 0 < value < float("inf"):
@@ -52,7 +55,15 @@ def open_media(
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
         return Camera(int(source), fps=fps, seconds=seconds)
     if seconds is not None:
-        raise UsageError(f"seconds={seconds} is for cameras only; {source} is read to its end.")
+        what = "an array" if isinstance(source, np.ndarray) else source
+        raise UsageError(f"seconds={seconds} is for cameras only; {what} is read to its end.")
+    if isinstance(source, np.ndarray):
+        return PictureArray(source, fps=fps)
+    if not isinstance(source, str | os.PathLike):
+        raise UsageError(
+            f"a {type(source).__name__} is no video: give a file, a folder of pictures, the number of a camera, or an array "
+            "(T, H, W, 3) uint8 RGB. Frames of another kind are written to a file first, fl.write_video('frames.mkv', frames, fps)."
+        )
     path = Path(source).expanduser()
     try:
         if path.is_dir():

@@ -50,7 +50,8 @@ class VideoFile(Media):
     def _describe(self, container: Any, stream: Any) -> None:
         average, guess = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
         steady = guess and (not average or abs(guess - average) < 0.05 * average)  # edit lists bend the average
-        self.fps = self._fps or (guess if steady else average) or 25.0
+        rate = self._fps or (guess if steady else average)
+        self.fps, self.fps_assumed = rate or 25.0, not rate
         aspect = float(stream.sample_aspect_ratio or 1)
         self.pixel_aspect = aspect if 1 / SQUARE_ENOUGH <= aspect <= SQUARE_ENOUGH else 1.0
         # MP4 lists also the frames which its edit list hides; AVI counts also those which were dropped, and lists less.

@@ -59,6 +59,32 @@ class PictureFolder(Media):
         return image
 
 
+class PictureArray(Media):
+    """Pictures that are in memory already, (T, H, W, 3) uint8 RGB; they are looked at where they are."""
+
+    codec = "array"
+
+    def __init__(self, pictures: np.ndarray, *, fps: float | None = None):
+        if pictures.ndim != 4 or pictures.shape[3] != 3 or pictures.dtype != np.uint8 or not pictures.size:
+            grey = "; grey ones: np.repeat(pictures[..., None], 3, axis=3)" if pictures.ndim == 3 else ""
+            raise UsageError(
+                f"an array of pictures is (T, H, W, 3) uint8 RGB, at least one of them; this is {pictures.shape} {pictures.dtype}{grey}."
+            )
+        super().__init__(Path("array"))
+        self.fps, self.fps_assumed = fps or 25.0, fps is None
+        self._pictures = pictures
+        self.frame_count, self.height, self.width = pictures.shape[:3]
+        self.duration = self.frame_count / self.fps
+
+    def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
+        self._check_open()
+        return ((position, position / self.fps, image) for position, image in enumerate(self._pictures))
+
+    def _seek(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        self._check_open()
+        return iter(self._pictures[start:stop])
+
+
 class Camera(Media):
     """A live camera. What it shows is gone afterwards: record it with :func:`write_video` to look twice."""
 

@@ -43,7 +43,7 @@ class Media:
     fps : float
         Frames a second: the rate with which the timestamps agree, or the nominal one where they vary. They are what counts.
     fps_assumed : bool
-        Nobody said what ``fps`` is: a folder of pictures opened without it.
+        Nobody said what ``fps`` is: a folder of pictures opened without it, or a file that does not say.
     start : float
         How long after the beginning of the file the first frame is shown, s: 0, but where the sound begins earlier.
     frame_count : int or None
@@ -77,6 +77,14 @@ class Media:
         self._times = array("d")
         self._seekable = True  # the keys tell the frames apart
         self._complete = self._closed = False
+
+    def require_rate(self) -> None:
+        """Nothing, where the frame rate is known; UsageError that asks for it where it would be a guess."""
+        if self.fps_assumed:
+            raise UsageError(
+                f"{self.path} does not say how many frames a second it has, and what is found depends on it: how long an event lasts, and "
+                "whether it is one. Give the rate at which it was recorded, such as fps=30 for most cameras or fps=200 for a fast one."
+            )
 
     @property
     def times(self) -> np.ndarray:
@@ -146,7 +154,7 @@ class Media:
         self.truncated = f"{self.path} {what}"
         if not self.partial:
             raise TruncatedError(
-                f"{self.truncated} Copy or download it again, or take what is there with --partial (partial=True)."
+                f"{self.truncated} Copy or download it again, or take what is there with partial=True."
             )
 
 

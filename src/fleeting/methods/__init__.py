@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ststnet,
         two_stream,
     )
+    from .recogniser import check_recogniser
     from .stills import dwld_dbn, gentle_svm
     from .texture import (
         cbp_top_elm,
@@ -46,6 +47,7 @@ __all__ = [
     "bi_woof",
     "c5_svm",
     "cbp_top_elm",
+    "check_recogniser",
     "cnn3d",
     "cnn_rnn",
     "dtsa_elm",
@@ -130,6 +132,8 @@ NETWORKS = (*_FAMILIES["networks"], "tlcnn")
 
 
 def __getattr__(name: str) -> Any:
+    if name == "check_recogniser":
+        return getattr(import_module(f"{__name__}.recogniser"), name)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return METHODS[name]

@@ -13,6 +13,8 @@ import numpy as np
 from ..clip import Clip
 from ..errors import UsageError
 
+# Methods that take a clip of one frame for a ready flow map; tests hold this to what they do.
+OF_FLOW_MAPS = ("flow_krr", "off_apexnet", "ststnet")
 # Of red, green and blue in the luma.
 LUMA = (0.299, 0.587, 0.114)
 
@@ -54,7 +56,7 @@ def onset_and_apex(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     """
     frames = _with_apex(clip)
     if len(frames) < 2:
-        raise UsageError("motion from onset to apex needs a clip of at least 2 frames; got 1 frame")
+        raise UsageError(f"motion from onset to apex needs a clip of at least 2 frames; got 1 frame{only_one(1)}")
     if not 0 <= clip.neutral < len(frames):
         raise UsageError(f"offset {clip.offset}, which stands for an onset that is the apex, must be a frame 0 to {len(frames) - 1}")
     return frames[clip.neutral], frames[clip.apex]
@@ -100,7 +102,8 @@ def require_size(frames: np.ndarray, least: tuple[int, int, int], what: str) -> 
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise UsageError(f"{what} takes frames of shape (T, H, W) or (T, H, W, 3); got {frames.shape}")
     if any(have < need for have, need in zip(frames.shape, least, strict=False)):
-        raise UsageError(f"{what} needs at least {_in_words(least)}; got {_in_words(frames.shape)}")
+        alone = only_one(len(frames)) if least[0] > 1 else ""
+        raise UsageError(f"{what} needs at least {_in_words(least)}; got {_in_words(frames.shape)}{alone}")
     if frames.dtype.kind not in "uif":
         raise UsageError(f"{what} takes whole or real numbers; got {frames.dtype}")
     if frames.dtype.kind == "f" and not np.isfinite(frames).all():
@@ -127,6 +130,17 @@ def require_grid(grid: tuple[int, int], what: str) -> None:
     """Nothing, after a look that a grid is two whole numbers from 1."""
     if np.shape(grid) != (2,) or not all(isinstance(n, Integral) and n >= 1 for n in grid):
         raise UsageError(f"{what}: grid={grid!r} must be rows and columns of blocks, two whole numbers from 1")
+
+
+def only_one(n_frames: int) -> str:
+    """What is to be said further where a sequence is needed and a clip has but one frame: what such a clip is, and who takes it."""
+    if n_frames != 1:
+        return ""
+    *most, last = OF_FLOW_MAPS
+    return (
+        f". A clip of one frame is a single picture or a single flow map (as fl.datasets.FlowMaps reads them), and no sequence. "
+        f"Flow maps are taken by {', '.join(most)} and {last}"
+    )
 
 
 def to_uint8(frames: np.ndarray) -> np.ndarray:

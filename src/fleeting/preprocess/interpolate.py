@@ -15,7 +15,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import moment, named, require_whole, to_uint8
+from .frames import moment, named, only_one, require_whole, to_uint8
 
 
 def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
@@ -95,7 +95,7 @@ class Interpolate(ClipTransformer):
             if clip.onset < 0 or self.n_frames < 2 or clip.offset <= clip.onset:
                 raise UsageError(
                     f"temporal interpolation needs at least 2 frames and makes at least 2; "
-                    f"asked to make {self.n_frames} of frames {clip.onset} to {clip.offset}"
+                    f"asked to make {self.n_frames} of frames {clip.onset} to {clip.offset}{only_one(clip.offset - clip.onset + 1)}"
                 )
         scale = (self.n_frames - 1) / (clip.offset - clip.onset)
         return replace(

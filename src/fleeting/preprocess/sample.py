@@ -10,7 +10,7 @@ import numpy as np
 from ..base import ClipTransformer
 from ..clip import Clip
 from ..errors import UsageError
-from .frames import moment, named, require_whole
+from .frames import moment, named, only_one, require_whole
 
 
 def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | None = None) -> np.ndarray:
@@ -57,6 +57,8 @@ class Sample(ClipTransformer):
     def transform_clip(self, clip: Clip) -> Clip:
         """One clip, its frames taken when they are looked at; the apex is the nearest of them."""
         with named(clip):
+            if clip.onset == clip.offset and self.n_frames > 1:  # eight times the same picture is no sequence
+                raise UsageError(f"{self.n_frames} frames need a clip of at least 2 frames; got 1 frame{only_one(1)}")
             indices = sample_indices(clip.offset - clip.onset + 1, self.n_frames, self.mode, clip.apex - clip.onset)
         apex = int(np.abs(indices - (clip.apex - clip.onset)).argmin())
         scale = max(indices[-1] - indices[0], 1) / max(self.n_frames - 1, 1)

@@ -1,7 +1,8 @@
 """Spotters: from the signals of a face to intervals."""
 
-from .flow_spotter import FlowSpotter
+from .check import check_spotter
+from .flow_spotter import FlowSpotter, Spotted
 
 SPOTTERS = {"flow": FlowSpotter}
 
-__all__ = ["SPOTTERS", "FlowSpotter"]
+__all__ = ["SPOTTERS", "FlowSpotter", "Spotted", "check_spotter"]

@@ -76,7 +76,7 @@ def inject(
     amplitude : tuple of float, default=(1.5, 4.0)
         Least and greatest displacement at the apex, % of the eye distance, up to 10.
     fps : float, optional
-        Frames a second of picture folders, or of recordings stored in slow motion.
+        Frames a second of picture folders, which do not say, or of recordings stored in slow motion.
     crf : int, optional
         Compress by H.264 into ``.mp4``, 0 (best) to 51; not exact any more, see :meth:`.synthetic.Interview.write`.
         Default: FFV1, which keeps every bit.
@@ -120,6 +120,7 @@ def inject(
         plans: dict[str, list[_Event]] = {}
         for name, path in files.items():  # all are looked at before any is written: one without a face is told early
             with open_media(path, fps=fps) as media:
+                media.require_rate()
                 rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
                 plans[name] = _Planner(media, detector, rng, tell).events(per_min, amplitude)
         for name, path in files.items():
@@ -255,7 +256,7 @@ class _Planner:
         if (LEAST_FRAMES - 1) * self._frame_s > MICRO_S[1]:
             raise MediaError(
                 f"{self._media.path} has {1 / self._frame_s:.1f} frames a second: less than {LEAST_FRAMES} would show a micro-expression "
-                f"of {MICRO_S[1]} s. Give a faster recording, or its true rate (fps=, --fps)."
+                f"of {MICRO_S[1]} s. Give a faster recording, or its true rate (fps=)."
             )
         iod = self._face["iod"].to_numpy()
         if (typical := float(np.nanmedian(iod))) < LEAST_IOD:

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from ..datasets.base import ABOUT, NOTE
 from ..datasets.tree import read_npz
 from ..errors import DatasetError, FleetingError, OutputError, UsageError
 from ..media.pictures import PICTURES
@@ -31,8 +32,7 @@ from .rendering import Portrait
 from .stills import CLASSES, still
 
 REVISION = 1  # raised when the same settings give other files: what an earlier one left unfinished is not gone on with
-ABOUT, SHEET, MAPS = "release.json", "clips.csv", "maps.npz"
-NOTE = "SYNTHETIC (Fleeting): drawn faces, modelled expressions. Nobody behaved like this."
+SHEET, MAPS = "clips.csv", "maps.npz"
 SHARES = {"negative": 0.5, "positive": 0.27, "surprise": 0.23}  # of the clips; in MEGC 2019 .57, .25, .19
 VIDEO_SIZE, VIDEO_FPS, VIDEO_CRF = (320, 240), 100.0, 16
 AT_ONCE = 12  # clips a task: each draws its person anew

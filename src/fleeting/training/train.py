@@ -124,5 +124,5 @@ def free_path(out: str | os.PathLike[str], overwrite: bool) -> Path:
 
     path = weights_path(out)
     if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there already: give another name, or overwrite it (--overwrite)")
+        raise UsageError(f"{path} is there already: give another name, or overwrite=True")
     return path
