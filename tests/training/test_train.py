@@ -79,6 +79,14 @@ def test_the_card_says_on_what_and_what_not(weights):
     assert any("nobody is to be judged" in each for each in card["limits"])
 
 
+def test_a_network_that_has_not_learned_says_so_and_its_card_does(tmp_path):
+    material, y = clips()
+    with pytest.warns(UserWarning, match="the network ended no better .* it has not learned"):
+        path = train("ststnet", material, y, tmp_path / "w", {**settings("ststnet"), "epochs": 1, "lr": 1e-12}, cache=False)
+    limits = json.loads(path.with_suffix(".json").read_text("utf-8"))["limits"]
+    assert any(each.startswith("When it was trained, the network ended no better") for each in limits)
+
+
 def test_the_same_seed_gives_the_same_weights(tmp_path):
     material, y = clips()
     seeds = {"a": 1, "b": 1, "c": 2}
