@@ -230,7 +230,8 @@ def test_counts_of_persons_are_drawn_like_their_clips():
     def share(n):
         return n[..., 0] / n[..., 1]
 
-    assert stats.count_bootstrap(share, counts[0], counts[0][:, 1]) == pytest.approx(stats.subject_bootstrap("accuracy", true, said, persons))
+    of_clips = stats.subject_bootstrap("accuracy", true, said, persons)
+    assert stats.count_bootstrap(share, counts[0], counts[0][:, 1]) == pytest.approx(of_clips)
     assert stats.paired_count_bootstrap(share, *counts, counts[0][:, 1]) == pytest.approx(
         stats.paired_bootstrap("accuracy", true, said, other, persons)
     )

@@ -38,7 +38,7 @@ def test_threshold_lies_between_mean_and_maximum():
     assert threshold(np.array([0, 0, 4.0]), 0) == pytest.approx(4 / 3)
     assert threshold(np.array([0, 0, 4.0]), 1) == 4
     assert threshold(np.array([0, 0, 4.0]), 0.5) == pytest.approx(8 / 3)
-    with pytest.raises(UsageError, match="p=1.5 must lie between"):
+    with pytest.raises(UsageError, match=r"p=1\.5 must lie between"):
         threshold(BUMP, 1.5)
 
 

@@ -51,7 +51,8 @@ def test_one_found_interval_is_right_once():
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "shared"), [((10, 19), (15, 24), 1 / 3), ((10, 19), (13, 22), 7 / 13), ((10, 19), (14, 19), 0.6), ((10, 70), (45, 85), 26 / 76)]
+    ("a", "b", "shared"),
+    [((10, 19), (15, 24), 1 / 3), ((10, 19), (13, 22), 7 / 13), ((10, 19), (14, 19), 0.6), ((10, 70), (45, 85), 26 / 76)],
 )
 def test_shared_part_of_the_union(a, b, shared):
     found, coded = events(("v", *a, "micro")), events(("v", *b, "micro"))
@@ -151,11 +152,10 @@ def test_a_published_spotter_scored_again(shared_data):
     # As its own evaluator counts: whatever the kinds, each coded event by its best detection, which may serve several.
     assert len(sure) == 278
     assert _each_by_its_best(sure, coded) == 135
-    assert 2 * 135 / (278 + 357) == pytest.approx(0.4252, abs=1e-4)
     blind = len(matches(sure, coded, by_kind=False))
     assert blind < 135
     assert said["overall"].right <= blind
-    assert said["overall"].f1 < 0.4252 < 0.464
+    assert said["overall"].f1 < 2 * 135 / (278 + 357) < 0.464
 
 
 def _each_by_its_best(found, coded):

@@ -17,6 +17,7 @@ from .demo import demo
 from .evaluate import cache, evaluate, inflate, methods
 from .models import models
 from .reproduce import reproduce
+from .spot import spot
 from .terminal import INTERRUPTED, errors, note, say
 from .train import train
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Facial micro-expressions: found in video, named, and measured honestly.",
 )
-for command in (analyze, coded, demo, evaluate, compare, report, inflate, reproduce, train, methods, cache):
+for command in (analyze, coded, demo, evaluate, spot, compare, report, inflate, reproduce, train, methods, cache):
     app.command()(command)
 app.add_typer(datasets, name="datasets")
 app.add_typer(models, name="models")

@@ -16,7 +16,10 @@ RUNS = typer.Argument(help="Run folders, CSV files of predictions (clip or subje
 
 def compare(
     runs: Annotated[list[str], RUNS],
-    metric: Annotated[str, typer.Option(help="accuracy, uf1, uar, weighted_f1 or f1_of_macro_pr, of all clips pooled.")] = "uf1",
+    metric: Annotated[
+        str | None,
+        typer.Option(help="uf1 (default), uar, accuracy, weighted_f1, f1_of_macro_pr; spotting: f1_overall (default), f1_micro, f1_macro."),
+    ] = None,
     by: Annotated[str, typer.Option(help="What ranks go over: subject or dataset.")] = "subject",
     seed: Annotated[int, typer.Option(help="Of the bootstrap over persons.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,

@@ -106,7 +106,7 @@ def matches(found: pd.DataFrame, coded: pd.DataFrame, iou: float = 0.5, *, by_ki
     for table, name in ((found, "found"), (coded, "coded")):
         _check(table, name)
     keys = ["video", "kind"] if by_kind else ["video"]
-    places = [{key: rows for key, rows in table.groupby(keys, sort=False).indices.items()} for table in (found, coded)]
+    places = [table.groupby(keys, sort=False).indices for table in (found, coded)]
     pairs = []
     for key in places[0].keys() & places[1].keys():
         a, b = (side[key] for side in places)
