@@ -46,10 +46,15 @@ def moved(picture, motion, where=(40, 80), px=2.5):
     """Crops in which a part of the picture, fading out around it, goes right and back: (T, size, size) uint8."""
     y, x = np.mgrid[: len(picture), : len(picture)].astype(np.float32)
     weight = np.exp(-0.5 * (((x - where[0]) / 9) ** 2 + ((y - where[1]) / 9) ** 2)).astype(np.float32)
-    return np.stack([cv2.remap(picture, x - np.float32(px * m) * weight, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT) for m in motion])
+    return _warped(picture, motion, px * weight)
 
 
 def shifted(picture, motion, px=2.0):
     """Crops that move to the right as a whole."""
+    return _warped(picture, motion, np.full(picture.shape, px, np.float32))
+
+
+def _warped(picture, motion, right):
     y, x = np.mgrid[: len(picture), : len(picture)].astype(np.float32)
-    return np.stack([cv2.remap(picture, x - np.float32(px * m), y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT) for m in motion])
+    moves = [x - np.float32(m) * right for m in motion]
+    return np.stack([cv2.remap(picture, place, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT) for place in moves])

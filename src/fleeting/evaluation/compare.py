@@ -270,21 +270,21 @@ def _of_spotting(runs: list[SpottingRun], metric: str, level: float, resamples: 
     options: dict[str, Any] = {"level": level, "resamples": resamples, "seed": seed}
     scores = [stats.Interval(float(f1(each.sum(axis=0))), np.nan, np.nan) for each in counts]
     pairs = [stats.Difference(scores[0].value - each.value, np.nan, np.nan, np.nan) for each in scores[1:]]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "a class occurs in only")  # the title says in how many persons
         if known:
             scores = [stats.count_bootstrap(f1, each, needed, **options) for each in counts]
             pairs = [stats.paired_count_bootstrap(f1, counts[0], each, needed, **options) for each in counts[1:]]
     return Comparison(
         metric=metric,
         level=level,
-        title=f"{TITLES[metric]}: {needed.sum()} coded events of {len(persons)} persons",
+        title=f"{TITLES[metric]}: {needed.sum()} coded events of {(needed > 0).sum()} of {len(persons)} persons",
         runs=_about(runs, names, scores),
         table=_differences(names, pairs, known),
         tests=pd.DataFrame([], columns=["b", "test", "statistic", "p", "note"]),
         ranks=None,
         friedman=None,
-        notes=tuple(dict.fromkeys([*notes, *_remarks(runs, names), *_said(caught)])),
+        notes=tuple(dict.fromkeys([*notes, *_remarks(runs, names)])),
     )
 
 

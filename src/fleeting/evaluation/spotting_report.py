@@ -24,14 +24,14 @@ def score_tables(run: SpottingRun) -> list[Table]:
     scores = run.scores()
     rows = [
         [
-            str(part), *(str(int(row[name])) for name in ("coded", "found", "right", "false", "missed")),
+            str(part), *(str(int(row[name])) for name in ("persons", "coded", "found", "right", "false", "missed")),
             *(number(row[name]) for name in ("precision", "recall", "f1")), span(row["f1_low"], row["f1_high"]),
             number(row["average_precision"]), number(row["false_per_min"], 1),
             f"{number(row['false_low'], 1)} to {number(row['false_high'], 1)}",
         ]
         for part, row in scores.iterrows()
     ]  # fmt: skip
-    columns = ["", "coded", "found", "TP", "FP", "FN", "precision", "recall", "F1", "95 %", "AP", "FP a min", "95 %"]
+    columns = ["", "persons", "coded", "found", "TP", "FP", "FN", "precision", "recall", "F1", "95 %", "AP", "FP a min", "95 %"]
     notes = [
         "TP: shares half of the union with a coded event of its kind, one to one; counts pooled over all videos. F1 with its interval over "
         "persons, false alarms a minute with that of a Poisson count. AP: average precision by score.",

@@ -10,6 +10,7 @@ Scores are computed from the events, never stored.
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,10 +95,12 @@ class SpottingRun:
     def interval(self, part: str = "overall", level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
         """The pooled F1 of ``micro``, ``macro`` or ``overall``, and its interval over persons; nan where fewer than two are known."""
         counts = self.counts()[1][:, PARTS.index(part)]
-        try:
-            return count_bootstrap(f1, counts, counts[:, 2], level=level, resamples=resamples, seed=seed)
-        except UsageError:
-            return Interval(float(f1(counts.sum(axis=0))), np.nan, np.nan)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "a class occurs in only")  # in how many persons, ``scores`` says
+            try:
+                return count_bootstrap(f1, counts, counts[:, 2], level=level, resamples=resamples, seed=seed)
+            except UsageError:
+                return Interval(float(f1(counts.sum(axis=0))), np.nan, np.nan)
 
     def scores(self) -> pd.DataFrame:
         """One row each for ``micro``, ``macro`` and ``overall``.
@@ -105,16 +108,18 @@ class SpottingRun:
         Returns
         -------
         DataFrame
-            ``coded found right false missed precision recall f1``; ``f1_low f1_high``, the 95 % interval over persons;
-            ``average_precision``, of both kinds together in the last row; ``false_per_min false_low false_high``, false alarms a
-            minute with the 95 % interval of a Poisson count, which takes them for independent.
+            ``persons``, in whom anything of the kind is coded; ``coded found right false missed precision recall f1``; ``f1_low f1_high``,
+            the 95 % interval over persons, not to be trusted where there are few; ``average_precision``, of both kinds together in the
+            last row; ``false_per_min false_low false_high``, false alarms a minute with the 95 % interval of a Poisson count, which
+            takes them for independent.
         """
         coded, found, rows = self.events.coded, self.events.found, {}
-        for part, counts in count(found, coded).items():
+        persons = (self.counts()[1][:, :, 2] > 0).sum(axis=0)
+        for k, (part, counts) in enumerate(count(found, coded).items()):
             of_part = [table if part == "overall" else table[table["kind"] == part] for table in (found, coded)]
             rate = poisson_rate(counts.false, self.minutes)
             rows[part] = {
-                **counts._asdict(), "false": counts.false, "missed": counts.missed,
+                "persons": int(persons[k]), **counts._asdict(), "false": counts.false, "missed": counts.missed,
                 "precision": counts.precision, "recall": counts.recall, "f1": counts.f1,
                 **dict(zip(("f1_low", "f1_high"), self.interval(part)[1:], strict=True)),
                 "average_precision": average_precision(of_part[0], of_part[1]),
