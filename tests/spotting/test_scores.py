@@ -134,13 +134,14 @@ def test_what_cannot_be_scored_is_said():
 
 
 def lgsnet(shared_data):
-    """LGSNet's detections on CAS(ME)², ends cut to whole frames and micro up to 15 frames after the first, and what was coded."""
+    """LGSNet's detections on CAS(ME)², ends cut to whole frames and micro if the last is at most 15 after the first; what was coded."""
     folder = shared_data / "spotting"
     found = pd.read_csv(folder / "lgsnet_casme_sq_detections.csv")
     coded = pd.read_csv(folder / "casme2_annotation_357.csv")
     coded = coded.assign(video=coded.video.str.rpartition("/")[2], onset=coded.startFrame, offset=coded.endFrame)
     found = found.astype({"onset": int, "offset": int})
-    return tuple(each.assign(kind=np.where(each.offset - each.onset > 15, "macro", "micro")) for each in (found, coded))
+    kind = np.where(found.offset - found.onset > 15, "macro", "micro")
+    return found.assign(kind=kind), coded.assign(kind=coded.type.str.partition("-")[0])
 
 
 def test_a_published_spotter_scored_again(shared_data):
