@@ -16,6 +16,8 @@ from .peaks import as_table
 from .scores import KINDS
 from .video_spotter import VideoSpotter, detector, kept
 
+SIGNALS = 1  # raised when a change of fleeting.faces moves the signals, so that none measured before are taken from the cache
+
 
 class SignalSpotter(VideoSpotter):
     """What a spotter of the main job finds in a video, micro- and macro-expressions only. Nothing is learned.
@@ -56,7 +58,7 @@ class SignalSpotter(VideoSpotter):
             faces = [table[["time_s", "seen", *COLUMNS]].to_numpy(np.float64) for table in tables]
             return np.stack(faces) if faces else np.zeros((0, len(times), 2 + len(COLUMNS)))
 
-        return [_table(values) for values in kept(cache, ["signals", COLUMNS], video, read)]
+        return [_table(values) for values in kept(cache, ["signals", SIGNALS, COLUMNS], video, read)]
 
 
 def _table(values: np.ndarray) -> pd.DataFrame:

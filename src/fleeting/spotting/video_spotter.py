@@ -28,6 +28,7 @@ from .peaks import as_table, contrast, half_length, peaks
 from .scores import KINDS, Counts, f1, matches
 
 SHARES = (0.01, *np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())  # of the way from the mean to the maximum that are tried
+CROPS = 1  # raised when a change of fleeting.faces moves the crops, so that none cut before are taken from the cache
 
 
 class VideoSpotter(BaseEstimator):
@@ -97,7 +98,7 @@ class CropSpotter(VideoSpotter):
                 raise UsageError(f"video {video.id} has no frame")
             return np.stack(found)
 
-        return kept(cache, ["crops", self.size, self.step(video)], video, cut)
+        return kept(cache, ["crops", CROPS, self.size, self.step(video)], video, cut)
 
     def in_video(self, spans: Any, video: Video, n_frames: int) -> pd.DataFrame:
         """Spans counted in looked-at frames, (onset, apex, offset, score, kind), as the video's own frames; the last is as long as seen."""
