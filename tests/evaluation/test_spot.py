@@ -11,6 +11,7 @@ import pytest
 
 from fleeting import Run, compare, read_run, read_spotting_run, run_report, spot
 from fleeting.compute.cache import Cache
+from fleeting.datasets import CAS_ME_2, SAMMLV
 from fleeting.errors import UsageError
 from fleeting.evaluation.spotting_report import score_tables
 from fleeting.evaluation.spotting_run import load_run
@@ -19,6 +20,7 @@ from fleeting.spotting import FlowSpotter, FrameDifference, SignalSpotter, Video
 from fleeting.spotting.peaks import as_table
 from fleeting.spotting.scores import Counts
 
+from ..datasets import test_cas_me_2, test_samm_lv
 from ..spotting.made_videos import video
 
 SEEN: list[tuple[list[str], str]] = []  # training and tested persons of each video that was spotted
@@ -200,6 +202,23 @@ def test_nothing_found_is_a_run(films):
 class _Blind(VideoSpotter):
     def spot(self, video, cache=None):
         return as_table([])
+
+
+class _Oracle(VideoSpotter):
+    def spot(self, video, cache=None):
+        rows = video.intervals.assign(score=1.0).fillna({"apex": 0})
+        return as_table(rows[["onset", "apex", "offset", "score", "kind"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("release", [test_cas_me_2, test_samm_lv])
+def test_what_was_coded_in_a_release_counts_as_coded(release, tmp_path):
+    """Videos in which nothing was coded, apexes that were not coded, and overlapping kinds included."""
+    dataset = {test_cas_me_2: CAS_ME_2, test_samm_lv: SAMMLV}[release](release._release(tmp_path / "release"))
+    run = spot(_Oracle(), dataset.videos(), LOSO(), tmp_path / "runs")
+    scores = read_spotting_run(tmp_path / "runs" / run.name).scores()
+    assert scores.loc[["micro", "macro"], "coded"].tolist() == [(dataset.table["kind"] == kind).sum() for kind in ("micro", "macro")]
+    assert scores.loc["overall", ["f1", "false"]].tolist() == [1, 0]
+    assert len(run.persons) == 3
 
 
 def test_what_cannot_be_spotted_is_said(films, tmp_path):
