@@ -22,7 +22,7 @@ import pandas as pd
 
 from .. import metrics
 from ..errors import UsageError
-from .matching import match
+from .matching import match, shares
 
 KINDS = ("micro", "macro")
 PARTS = ("micro", "macro", "overall")
@@ -159,18 +159,15 @@ def average_precision(found: pd.DataFrame, coded: pd.DataFrame, iou: float = 0.5
         return 0.0
     if "score" not in found or not np.isfinite(found["score"].to_numpy(float)).all():
         raise UsageError("the average precision needs a finite score of each found interval: a column 'score'")
-    free = {key: rows for key, rows in coded.groupby(["video", "kind"]) if len(rows)}
-    hits = []
-    for row in found.sort_values("score", ascending=False, kind="stable").itertuples():
-        rest = free.get((row.video, row.kind))
-        if rest is None or not len(rest):
-            hits.append(False)
-            continue
-        one = pd.DataFrame({"onset": [row.onset], "offset": [row.offset]})
-        pairs = match(one, rest, iou).pairs
-        hits.append(bool(pairs))
-        if pairs:
-            free[row.video, row.kind] = rest.drop(index=rest.index[pairs[0][1]])
+    scores, hits = found["score"].to_numpy(float), np.zeros(len(found), bool)
+    there = coded.groupby(["video", "kind"], sort=False).indices
+    for key, rows in found.groupby(["video", "kind"], sort=False).indices.items():
+        shared = shares(found.iloc[rows], coded.iloc[there.get(key, [])])
+        for i in np.argsort(-scores[rows], kind="stable"):
+            if shared.shape[1] and shared[i].max() >= iou:
+                hits[rows[i]] = True
+                shared[:, shared[i].argmax()] = 0  # taken
+    hits = hits[np.argsort(-scores, kind="stable")]
     right = np.cumsum(hits)
     precision = np.maximum.accumulate((right / np.arange(1, len(hits) + 1))[::-1])[::-1]
     return float(precision[hits].sum() / len(coded))
