@@ -151,6 +151,16 @@ def test_where_a_face_is_missing_nothing_is_judged():
     assert spotter.spot(video("a", frames, []))["apex"].max() < 100
 
 
+@pytest.mark.parametrize("kind", [Differences, Features, Network])
+def test_a_video_shorter_than_an_expression_has_none(films, kind):
+    spotter = kind(size=64, k={"micro": 6, "macro": 30}, p=0.5, **({"epochs": 1} if kind is Network else {})).fit(films[:1])
+    frames = np.stack(list(films[1].frames()))[:20]
+    short = video("short", frames, [])
+    assert len(spotter.scores(short, "macro")) == 20
+    assert spotter.spot(short)["offset"].max() < 20 or not len(spotter.spot(short))
+    assert set(spotter.spot(short)["kind"]) <= {"micro"}
+
+
 def test_agreement_and_places():
     film = brows("a", [30])
     assert agreement(film.intervals, film.intervals) == Counts(1, 1, 1)

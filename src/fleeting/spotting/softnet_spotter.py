@@ -105,13 +105,13 @@ class SOFTNetSpotter(ContrastSpotter):
 
         k = self.k_[kind]
         maps, shown = self._maps(video, k, cache)
-        said = np.zeros(len(maps) + k)
+        said, at_middle = np.zeros(len(maps)), np.zeros(len(maps))
         with torch.inference_mode():
             for start in range(0, len(maps), 512):
                 x = torch.from_numpy(maps[start : start + 512].astype(np.float32) / self.spreads_[kind])
-                said[start + k // 2 : start + k // 2 + len(x)] = self.nets_[kind](x)[:, 0].numpy()
-        said[k // 2 : k // 2 + len(maps)] *= shown
-        return np.maximum(uniform_filter1d(said, 2 * k, mode="constant"), 0)
+                said[start : start + 512] = self.nets_[kind](x)[:, 0].numpy()
+        at_middle[k // 2 :] = (said * shown)[: max(len(said) - k // 2, 0)]
+        return np.maximum(uniform_filter1d(at_middle, 2 * k, mode="constant"), 0)
 
     def _train(self, kind: str, x: np.ndarray, y: np.ndarray) -> None:
         import torch
@@ -139,12 +139,12 @@ class SOFTNetSpotter(ContrastSpotter):
         self.nets_[kind], self.spreads_[kind] = net.eval(), spread
 
     def _maps(self, video: Video, k: int, cache: Cache | None) -> tuple[np.ndarray, np.ndarray]:
-        """The maps of each window, (T - k, 3, 42, 42) float16, and whether it shows a face at both ends, (T - k,) bool."""
+        """The maps of the window from each frame, (T, 3, 42, 42) float16, 0 without a face at both ends; whether there is one, (T,) bool."""
 
         def measure() -> np.ndarray:
             crops = self.crops(video, cache)
             seen = with_face(crops)
-            out = np.zeros((max(len(crops) - k, 0), 3, SIDE, SIDE), np.float16)
+            out = np.zeros((len(crops), 3, SIDE, SIDE), np.float16)
             for i in np.flatnonzero(seen[:-k] & seen[k:]):
                 out[i] = flow_maps(flow(crops[i], crops[i + k], self.method))
             return out
