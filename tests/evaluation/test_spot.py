@@ -20,7 +20,7 @@ from fleeting.spotting import FlowSpotter, FrameDifference, SignalSpotter, Video
 from fleeting.spotting.peaks import as_table
 from fleeting.spotting.scores import Counts
 
-from ..datasets import test_cas_me_2, test_samm_lv
+from ..datasets import releases
 from ..spotting.made_videos import video
 
 SEEN: list[tuple[list[str], str]] = []  # training and tested persons of each video that was spotted
@@ -155,6 +155,7 @@ def test_runs_are_compared_over_persons(films, tmp_path):
         compare(good, bad, metric="uar")
     part = spot(Brightest(), films[:3], LOSO())
     assert "left out: 1 of good" in compare(good, part).notes[0]
+    assert "these intervals are too narrow" in compare(good, part).notes[1]
     other = spot(Brightest(), [*films[:3], film("d", [(40, "micro", True)], dataset="other")], LOSO())
     with pytest.raises(UsageError, match="disagree on what is coded in other/d/v1"):
         compare(good, other)
@@ -210,10 +211,10 @@ class _Oracle(VideoSpotter):
         return as_table(rows[["onset", "apex", "offset", "score", "kind"]].itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize("release", [test_cas_me_2, test_samm_lv])
-def test_what_was_coded_in_a_release_counts_as_coded(release, tmp_path):
+@pytest.mark.parametrize(("reader", "release"), [(CAS_ME_2, releases.cas_me_2), (SAMMLV, releases.samm_lv)])
+def test_what_was_coded_in_a_release_counts_as_coded(reader, release, tmp_path):
     """Videos in which nothing was coded, apexes that were not coded, and overlapping kinds included."""
-    dataset = {test_cas_me_2: CAS_ME_2, test_samm_lv: SAMMLV}[release](release._release(tmp_path / "release"))
+    dataset = reader(release(tmp_path / "release"))
     run = spot(_Oracle(), dataset.videos(), LOSO(), tmp_path / "runs")
     scores = read_spotting_run(tmp_path / "runs" / run.name).scores()
     assert scores.loc[["micro", "macro"], "coded"].tolist() == [(dataset.table["kind"] == kind).sum() for kind in ("micro", "macro")]

@@ -270,6 +270,7 @@ def _of_spotting(runs: list[SpottingRun], metric: str, level: float, resamples: 
     options: dict[str, Any] = {"level": level, "resamples": resamples, "seed": seed}
     scores = [stats.Interval(float(f1(each.sum(axis=0))), np.nan, np.nan) for each in counts]
     pairs = [stats.Difference(scores[0].value - each.value, np.nan, np.nan, np.nan) for each in scores[1:]]
+    few = [f"Of fewer than {FEW} persons these intervals are too narrow; go by p."] if 1 < len(persons) < FEW else []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "a class occurs in only")  # the title says in how many persons
         if known:
@@ -284,7 +285,7 @@ def _of_spotting(runs: list[SpottingRun], metric: str, level: float, resamples: 
         tests=pd.DataFrame([], columns=["b", "test", "statistic", "p", "note"]),
         ranks=None,
         friedman=None,
-        notes=tuple(dict.fromkeys([*notes, *_remarks(runs, names)])),
+        notes=tuple(dict.fromkeys([*notes, *few, *_remarks(runs, names)])),
     )
 
 

@@ -14,6 +14,7 @@ from ..clip import shows_nobody
 from ..drawing.page import page
 from ..drawing.tables import Table, number, span, to_html
 from ..errors import FleetingError
+from ..jackknife import FEW
 from ..spotting.scores import PARTS, counts_by, f1
 from .compare import compare
 from .spotting_run import SpottingRun
@@ -36,6 +37,8 @@ def score_tables(run: SpottingRun) -> list[Table]:
         "TP: shares half of the union with a coded event of its kind, one to one; counts pooled over all videos. F1 with its interval over "
         "persons, false alarms a minute with that of a Poisson count. AP: average precision by score.",
     ]
+    if 1 < run.persons.nunique() < FEW:
+        notes.append(f"Of fewer than {FEW} persons the interval of F1 is too narrow.")
     found = [Table(f"Events in {run.minutes:.1f} minutes", columns, rows, notes)]
     datasets = sorted(set(run.events.videos["dataset"]))
     if len(datasets) > 1:

@@ -139,7 +139,7 @@ class SOFTNetSpotter(ContrastSpotter):
         self.nets_[kind], self.spreads_[kind] = net.eval(), spread
 
     def _maps(self, video: Video, k: int, cache: Cache | None) -> tuple[np.ndarray, np.ndarray]:
-        """The maps of the window from each frame, (T, 3, 42, 42) float16, 0 without a face at both ends; whether there is one, (T,) bool."""
+        """The maps of the window from each frame, (T, 3, 42, 42) float16, 0 without a face at both ends; whether it has one, (T,) bool."""
 
         def measure() -> np.ndarray:
             crops = self.crops(video, cache)
