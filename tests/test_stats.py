@@ -211,3 +211,27 @@ def test_one_method_wins_by_a_class_the_other_never_names():
 def test_what_cannot_be_tested_is_said(call, says):
     with pytest.raises(UsageError, match=says):
         call()
+
+
+def test_a_rate_of_few_events_by_garwood():
+    assert stats.poisson_rate(0, 2.0) == (0, 0, pytest.approx(3.6889 / 2, abs=1e-4))
+    assert stats.poisson_rate(10, 5.0) == (2, pytest.approx(4.7954 / 5, abs=1e-4), pytest.approx(18.3904 / 5, abs=1e-4))
+    with pytest.raises(UsageError, match="3 events in 0"):
+        stats.poisson_rate(3, 0)
+
+
+def test_counts_of_persons_are_drawn_like_their_clips():
+    """Accuracy of right and all clips is the same score, drawn the same way, whether it comes as clips or as counts."""
+    true = np.repeat([0, 1], 12)
+    said, other = (np.where(np.arange(24) % n == 0, 1 - true, true) for n in (5, 3))
+    persons = np.tile(["a", "b", "c", "d", "e", "f"], 4)
+    counts = [np.array([[np.sum((said == true)[persons == p]), 4] for p in "abcdef"]) for said in (said, other)]
+
+    def share(n):
+        return n[..., 0] / n[..., 1]
+
+    of_clips = stats.subject_bootstrap("accuracy", true, said, persons)
+    assert stats.count_bootstrap(share, counts[0], counts[0][:, 1]) == pytest.approx(of_clips)
+    assert stats.paired_count_bootstrap(share, *counts, counts[0][:, 1]) == pytest.approx(
+        stats.paired_bootstrap("accuracy", true, said, other, persons)
+    )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .evaluation.inflate import inflate
     from .evaluation.report import run_report
     from .evaluation.run import Run, read_run
+    from .evaluation.spot import spot
+    from .evaluation.spotting_run import SpottingRun, read_spotting_run
     from .features import FDM, FHOFO, HOG3D, HOOF, LBPMOP, LBPSIP, LBPTOP, MDMO, STCLQP, STLBPIP, BiWOOF, FlowImage, FlowStack, StrainMap
     from .labels import label
     from .media import open_media, write_video
@@ -74,6 +76,7 @@ __all__ = [
     "OutputError",
     "Pictures",
     "Run",
+    "SpottingRun",
     "StrainMap",
     "SubjectKFold",
     "TruncatedError",
@@ -95,8 +98,10 @@ __all__ = [
     "preprocess",
     "read_analysis",
     "read_run",
+    "read_spotting_run",
     "reproduce",
     "run_report",
+    "spot",
     "spotting",
     "stats",
     "synthetic_interview",
@@ -118,6 +123,8 @@ _LAZY = {
     "evaluation.inflate": "inflate",
     "evaluation.report": "run_report",
     "evaluation.run": "Run read_run",
+    "evaluation.spot": "spot",
+    "evaluation.spotting_run": "SpottingRun read_spotting_run",
     "features": "FDM FHOFO HOG3D HOOF LBPMOP LBPSIP LBPTOP MDMO STCLQP STLBPIP BiWOOF FlowImage FlowStack StrainMap",
     "labels": "label",
     "media": "open_media write_video",

@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested, as scikit-learn splitters over clips.
+"""Who is trained on and who is tested, as scikit-learn splitters over clips or long videos.
 
 Persons come from the clips themselves (``Clip.person``), or from ``groups`` where arrays are split. A protocol which can
 put one person on both sides, as several papers did, has ``leaky`` set, says so in its name and warns.
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 
-from .clip import Clip
+from .clip import Clip, Video
 from .errors import UsageError
 
 
@@ -245,8 +245,8 @@ PROTOCOLS: dict[str, type[Protocol]] = {
 
 def _persons(X: Any, groups: Any) -> np.ndarray:
     if groups is None:
-        if not all(isinstance(each, Clip) for each in X):
-            raise UsageError("persons are unknown: split a list of clips, or give groups, the person of each row")
+        if not all(isinstance(each, Clip | Video) for each in X):
+            raise UsageError("persons are unknown: split a list of clips or videos, or give groups, the person of each row")
         return np.array([clip.person for clip in X], dtype=str)
     persons = np.asarray(groups)
     if len(persons) != len(X):
@@ -266,7 +266,7 @@ def _datasets(X: Any, groups: Any) -> np.ndarray:
 
 def _by_id(X: Any) -> np.ndarray:
     """Positions sorted by clip id, so that a draw does not depend on the order of the clips."""
-    if all(isinstance(each, Clip) for each in X):
+    if all(isinstance(each, Clip | Video) for each in X):
         return np.argsort([clip.id for clip in X], kind="stable")
     return np.arange(len(X))
 

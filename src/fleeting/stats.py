@@ -100,6 +100,17 @@ def paired_interval(
     return Difference(value, 2 * low - 1, 2 * high - 1, p)
 
 
+def poisson_rate(events: int, exposure: float, level: float = 0.95) -> Interval:
+    """Events in each unit of exposure, such as false alarms a minute, with the exact interval of a Poisson count (Garwood, 1936)."""
+    from scipy.stats import chi2
+
+    if events < 0 or not 0 < exposure < math.inf:
+        raise UsageError(f"{events} events in {exposure}: a rate needs 0 events or more in an exposure above 0")
+    lower, upper = _tails(level)
+    low = float(chi2.ppf(lower, 2 * events)) / 2 if events else 0.0
+    return Interval(events / exposure, low / exposure, float(chi2.ppf(upper, 2 * events + 2)) / 2 / exposure)
+
+
 def subject_bootstrap(
     score: Score, y_true: ArrayLike, y_pred: ArrayLike, persons: ArrayLike, *, labels: Labels = None,
     level: float = 0.95, resamples: int = 2000, seed: int = 0,
@@ -125,7 +136,7 @@ def subject_bootstrap(
     """
     tails, function = _tails(level), score_of(score)
     counts, pooled = fold_matrices(y_true, y_pred, persons, labels)
-    drawn = function(np.tensordot(_draws(counts, resamples, seed), counts, 1))
+    drawn = function(np.tensordot(_draws(counts.sum(axis=2), resamples, seed), counts, 1))
     low, high = np.quantile(drawn, tails)
     return Interval(float(function(pooled)), float(low), float(high))
 
@@ -147,11 +158,46 @@ def paired_bootstrap(
     """
     tails, function = _tails(level), score_of(score)
     labels = classes_in(y_true, pred_a, pred_b) if labels is None else labels
-    a, b = (fold_matrices(y_true, each, persons, labels)[0] for each in (pred_a, pred_b))
-    weights = _draws(a, resamples, seed)
-    value, p = _exchanged(function, a, b, resamples, seed)
+    a, b = (fold_matrices(y_true, said, persons, labels)[0] for said in (pred_a, pred_b))
+    weights = _draws(a.sum(axis=2), resamples, seed)
     drawn = function(np.tensordot(weights, a, 1)) - function(np.tensordot(weights, b, 1))
     low, high = np.quantile(drawn, tails)
+    value, p = _exchanged(function, a, b, resamples, seed)
+    return Difference(value, float(low), float(high), p)
+
+
+def count_bootstrap(
+    score: Callable[[np.ndarray], np.ndarray], counts: np.ndarray, needed: np.ndarray, *,
+    level: float = 0.95, resamples: int = 2000, seed: int = 0,
+) -> Interval:  # fmt: skip
+    """A score of counts that were added over persons, and its percentile interval over persons, as :func:`subject_bootstrap` has it.
+
+    Parameters
+    ----------
+    score : callable
+        Of counts (..., C) -> (...), such as :func:`fleeting.spotting.scores.f1`.
+    counts : ndarray of shape (S, C)
+        Of each person.
+    needed : ndarray of shape (S,)
+        Of each person, how many there are of what a draw may not lack: without any coded event there is no F1.
+    """
+    tails = _tails(level)
+    low, high = np.quantile(score(_draws(np.asarray(needed)[:, None], resamples, seed) @ counts), tails)
+    return Interval(float(score(counts.sum(axis=0))), float(low), float(high))
+
+
+def paired_count_bootstrap(
+    score: Callable[[np.ndarray], np.ndarray], a: np.ndarray, b: np.ndarray, needed: np.ndarray, *,
+    level: float = 0.95, resamples: int = 2000, seed: int = 0,
+) -> Difference:  # fmt: skip
+    """The difference a - b of a score of counts of the same persons, its interval over them, and p, as :func:`paired_bootstrap` has it.
+
+    Parameters as in :func:`count_bootstrap`; ``a`` and ``b`` in the same order of persons.
+    """
+    tails = _tails(level)
+    weights = _draws(np.asarray(needed)[:, None], resamples, seed)
+    low, high = np.quantile(score(weights @ a) - score(weights @ b), tails)
+    value, p = _exchanged(score, a, b, resamples, seed)
     return Difference(value, float(low), float(high), p)
 
 
@@ -323,14 +369,13 @@ def _exchanged(
     return value, float((1 + np.sum(np.abs(exchanged) >= abs(value) - 1e-12)) / (resamples + 1))
 
 
-def _draws(counts: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """How often each person is drawn, (B, S) int64; draws without some class that is there are replaced."""
-    people = len(counts)
+def _draws(clips: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """How often each person is drawn, (B, S) int64, given their clips of each class, (S, K); draws that lack a class are replaced."""
+    people = len(clips)
     if people < 2:
         raise UsageError("an interval over persons needs at least two of them")
     if resamples < 1:
         raise UsageError(f"resamples must be at least 1; got {resamples}")
-    clips = counts.sum(axis=2)  # (S, K)
     present = clips.sum(axis=0) > 0
     rng = np.random.default_rng(seed)
     kept: list[np.ndarray] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from scipy.interpolate import griddata
 from scipy.ndimage import map_coordinates
 from skimage import data
 
-from fleeting.faces.align import EYE_DISTANCE, EYES_X, EYES_Y, align
+from fleeting.faces.align import EYE_DISTANCE, EYES_X, EYES_Y, align, align_stream
 from fleeting.faces.landmarks import mean_face
 from fleeting.faces.regions import REGIONS, sites
 from fleeting.faces.tracking import MAX_SHIFT, FaceTrack
@@ -178,3 +180,45 @@ def test_a_trace_far_from_the_meshs_sinks_back_and_one_near_it_stays(picture):
         track.settle(face, 0.1)
     np.testing.assert_allclose(far, 3.0, atol=0.5)
     np.testing.assert_allclose(track.follow(picture).skin[:, 0], 2.0, atol=0.5)
+
+
+class Known:
+    """A detector that knows where the face is, if there is one: in pictures that are not dark."""
+
+    looks_hz = 30.0
+
+    def __init__(self, face):
+        self.face, self.asked = face, 0
+
+    def detect(self, image):
+        self.asked += 1
+        return [self.face] if image.mean() > 60 else []
+
+    def refine(self, image, face):
+        return face if image.mean() > 60 else replace(face, presence=0.0)
+
+
+def test_a_stream_of_crops_is_that_of_a_clip_and_waits_for_a_face(picture):
+    shifts = [0, 1, 2, 3, 4, 5]
+    frames = [np.roll(picture, n, axis=1) for n in shifts]
+    dark = np.zeros_like(picture)
+    detector = Known(FACE)
+    crops = list(align_stream([dark, *frames, dark, frames[0]], detector, size=128))
+    assert [crop is None for crop in crops] == [True, *[False] * 6, True, False]
+    np.testing.assert_array_equal(np.stack(crops[1:7]), align(frames, FACE, size=128))
+    np.testing.assert_array_equal(crops[8], crops[1])
+    assert detector.asked == 4  # the dark frames, and the frame after each
+
+
+def test_the_crops_do_not_jump_where_the_reference_is_renewed(picture):
+    """The head goes 1.2 eye distances to the right, which takes several references; the detector's idea of the face is off by 3 px."""
+    shifts = range(0, 97, 4)
+    frames = [np.roll(picture, n, axis=1) for n in shifts]
+
+    class Jittering(Known):
+        def refine(self, image, face):
+            n = next(n for n, frame in zip(shifts, frames, strict=True) if frame is image)
+            return mean_face(MIDDLE + np.array([n + 3, 2]), IOD)
+
+    crops = np.stack(list(align_stream(frames, Jittering(FACE), size=128))).astype(float)
+    assert max(np.abs(crop - crops[0])[20:-20, 20:-20].mean() for crop in crops) < 4

@@ -19,6 +19,7 @@ from .demo import demo
 from .evaluate import cache, evaluate, inflate, methods
 from .models import models
 from .reproduce import reproduce
+from .spot import spot
 from .terminal import console, note, say
 from .train import train
 
@@ -32,7 +33,7 @@ HELP = """Facial micro-expressions: found in video, named, and measured honestly
 """
 PANELS = {
     "Events in video": (analyze, coded, demo),
-    "Methods on people they have never seen": (evaluate, compare, report, inflate, reproduce, train, methods, cache),
+    "Methods on people they have never seen": (evaluate, spot, compare, report, inflate, reproduce, train, methods, cache),
 }
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")

@@ -27,7 +27,10 @@ def compare(
     runs: Annotated[list[str], RUNS],
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="accuracy, uf1 (default), uar, weighted_f1 or f1_of_macro_pr, of all clips pooled. Several are taken."),
+        typer.Option(
+            help="uf1 (default), uar, accuracy, weighted_f1, f1_of_macro_pr, of all clips pooled; of spotting f1_overall (default), "
+            "f1_micro, f1_macro. Several are taken."
+        ),
     ] = None,
     names: Names = None,
     by: Annotated[str, typer.Option(help="What ranks go over: subject or dataset.")] = "subject",
@@ -46,7 +49,8 @@ def compare(
     if len(forms) > 1:
         raise UsageError(f"{' and '.join(forms)} cannot be had together: ask for one of them")
     found = finished(runs, least=2, names=names)
-    comparisons = [run(*found, metric=each, by=by, seed=seed) for each in dict.fromkeys(metric or ["uf1"])]
+    wanted: list[str | None] = [*dict.fromkeys(metric or ())] or [None]  # None: the usual one of such runs
+    comparisons = [run(*found, metric=each, by=by, seed=seed) for each in wanted]
     if markdown or latex:
         write = to_latex if latex else to_markdown
         sys.stdout.write(write([side_by_side(comparisons)]) + "\n")

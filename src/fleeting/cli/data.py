@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..clip import Clip
+    from ..datasets.base import Dataset
 
 Data = Annotated[
     list[str] | None,
@@ -33,7 +34,17 @@ Set = Annotated[
 
 def clips_of(data: list[str] | None, readers: list[str] | None, megc: str | None, incomplete: bool) -> list[Clip]:
     """All clips of the datasets."""
-    from ..datasets import DATASETS, Composite
+    from ..datasets import Composite
+
+    sets = datasets_of(data, readers)
+    if len(sets) > 1 or megc:
+        return Composite(*sets, megc=int(megc) if megc and megc.isdecimal() else megc).clips(partial=incomplete)
+    return sets[0].clips(partial=incomplete)
+
+
+def datasets_of(data: list[str] | None, readers: list[str] | None) -> list[Dataset]:
+    """The datasets of ``--data``, with the settings of ``--data-set``."""
+    from ..datasets import DATASETS
     from ..datasets.catalogue import open_dataset
 
     if not data:
@@ -45,10 +56,7 @@ def clips_of(data: list[str] | None, readers: list[str] | None, megc: str | None
         if name not in options or not setting:
             raise UsageError(f"--data-set {key} is not NAME__KEY of a dataset in --data, such as smic__camera=VIS")
         options[name][setting] = value
-    sets = [open_dataset(name, path or None, **options[name]) for name, _, path in named]
-    if len(sets) > 1 or megc:
-        return Composite(*sets, megc=int(megc) if megc and megc.isdecimal() else megc).clips(partial=incomplete)
-    return sets[0].clips(partial=incomplete)
+    return [open_dataset(name, path or None, **options[name]) for name, _, path in named]
 
 
 def labelled(clips: list[Clip], scheme: str) -> tuple[list[Clip], np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import getdoc, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +21,6 @@ from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled,
 from .terminal import console, errors, literal, settings, stages
 
 if TYPE_CHECKING:
-    from ..clip import Clip
     from ..evaluation.inflate import Inflation
     from ..evaluation.run import Run
 
@@ -65,7 +64,7 @@ def evaluate(
     from ..evaluation.evaluate import evaluate as run
     from ..evaluation.report import score_tables
 
-    chosen, splitter = method_of(method, set_), _protocol(protocol, folds, train, test, test_share)
+    chosen, splitter = method_of(method, set_), protocol_of(protocol, folds, train, test, test_share)
     clips, y = labelled(clips_of(data, data_set, megc, incomplete), labels)
     told: dict[str, int] = {}
     with stages(told) as step:
@@ -117,7 +116,7 @@ def inflate(
     else:
         if len(what) != 1:
             raise UsageError(f"--grid tries the settings of one method; given were {', '.join(what)}")
-        chosen, splitter = method_of(what[0], set_), _protocol(protocol, folds, train, test, test_share)
+        chosen, splitter = method_of(what[0], set_), protocol_of(protocol, folds, train, test, test_share)
         clips, y = labelled(clips_of(data, data_set, megc, incomplete), labels)
         values = {key: _values(text) for key, text in settings(grid, "--grid", "svc__C=0.1,1,10", plain=True).items()}
         with stages() as step:
@@ -166,10 +165,10 @@ def _called(text: str) -> str:
     return re.sub(r"[^\w.-]", "_", text.rpartition(":")[2])
 
 
-def _protocol(
+def protocol_of(
     name: str, folds: int | None, train: list[str] | None, test: list[str] | None, test_share: float | None
-) -> Callable[[list[Clip]], Any]:
-    """What gives the protocol, once it is known of which datasets the clips are."""
+) -> Callable[[Sequence[Any]], Any]:
+    """What gives the protocol, once it is known of which datasets the clips or videos are."""
     from ..protocols import PROTOCOLS
 
     if name not in PROTOCOLS:

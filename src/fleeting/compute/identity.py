@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..clip import Clip
+from ..clip import Clip, Video
 from ..errors import UsageError
 
 NO_MATTER = {"n_jobs", "verbose", "memory", "progress", "checkpoint"}  # parameters that change no result
@@ -65,13 +65,13 @@ def describe(value: Any) -> Any:
         raise UnnamableError(f"a {type(value).__name__} holds itself, and cannot be named") from error
 
 
-def source(clip: Clip, place: bool = False) -> Any:
-    """Where a clip's frames come from, as JSON-able data.
+def source(clip: Clip | Video, place: bool = False) -> Any:
+    """Where the frames of a clip or of a long video come from, as JSON-able data.
 
     A file counts by its name and size; with ``place`` by its whole path, size and time of change, which tells versions apart
     on one machine. Arrays in memory count by content, and so do the frames where a bare function reads them.
     """
-    return _source(clip.read, clip, place)
+    return _source(clip.read if isinstance(clip, Clip) else clip.stream, clip, place)
 
 
 def names_in(thing: Any, _seen: set[Any] | None = None) -> set[str]:
@@ -144,7 +144,7 @@ def _object(value: Any) -> Any:
     return {**named, "holds": _describe(vars(value))}
 
 
-def _source(value: Any, clip: Clip, place: bool) -> Any:
+def _source(value: Any, clip: Clip | Video, place: bool) -> Any:
     if isinstance(value, PurePath):
         return _file(Path(value), place)
     if isinstance(value, str):
@@ -157,10 +157,14 @@ def _source(value: Any, clip: Clip, place: bool) -> Any:
     if isinstance(value, Clip):  # one that a preprocess was laid over
         return [value.id, value.fps, value.onset, value.apex, value.offset, _source(value.read, value, place)]
     if isinstance(value, FunctionType | MethodType) and _own(value.__module__):
-        return {"frames": _array(np.asarray(clip.frames))}  # it may read anything from anywhere
+        return {"frames": _frames(clip)}  # it may read anything from anywhere
     if hasattr(value, "__dict__") and not isinstance(value, type | FunctionType) and not hasattr(value, "get_params"):
         return {"class": _path(type(value)), "holds": [[k, _source(v, clip, place)] for k, v in sorted(vars(value).items())]}
     return describe(value)
+
+
+def _frames(clip: Clip | Video) -> Any:
+    return _array(np.asarray(clip.frames)) if isinstance(clip, Clip) else digest([_array(frame) for frame in clip.frames()])
 
 
 def _file(path: Path, place: bool) -> Any:

@@ -27,13 +27,16 @@ from ..drawing.tables import Table, chance, number, span, to_html, to_markdown, 
 from ..errors import UsageError
 from ..jackknife import FEW
 from ..metrics import ALIASES, confusion_matrix, fold_matrices, score_of
-from .pairing import Matched, matched
-from .run import Run, read_run
+from ..spotting.scores import PARTS, f1
+from .pairing import Matched, distinct, matched, matched_spotting
+from .run import Run
+from .spotting_run import SpottingRun, load_run
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 TITLES = {"accuracy": "accuracy", "uf1": "UF1", "uar": "UAR", "weighted_f1": "weighted F1", "f1_of_macro_pr": "F1 of macro P and R"}
+TITLES |= {f"f1_{part}": f"F1 of spotting, {part}" for part in PARTS}
 LEAKY = "leaky"
 SEED004 = (
     "takes all values for independent, though both methods saw the same folds; it is what the TLCNN paper did: of its "
@@ -199,10 +202,10 @@ def side_by_side(comparisons: Sequence[Comparison]) -> Table:
 
 
 def compare(
-    a: Run | str | os.PathLike[str],
-    b: Run | str | os.PathLike[str],
-    *more: Run | str | os.PathLike[str],
-    metric: str = "uf1",
+    a: Run | SpottingRun | str | os.PathLike[str],
+    b: Run | SpottingRun | str | os.PathLike[str],
+    *more: Run | SpottingRun | str | os.PathLike[str],
+    metric: str | None = None,
     by: str = "subject",
     level: float = 0.95,
     resamples: int = 2000,
@@ -215,11 +218,13 @@ def compare(
     a, b, *more : Run or path
         Runs, run folders, CSV files of predictions, or MEGC logs (see :func:`fleeting.evaluation.run.read_run`). They are compared on the
         clips that all of them have, and the result says how many. Where clips have no names, or none in common, runs that
-        have equally many clips of each class from each person are compared person by person.
-    metric : str, default="uf1"
-        ``accuracy``, ``uf1``, ``uar``, ``weighted_f1`` or ``f1_of_macro_pr``, of all clips pooled.
+        have equally many clips of each class from each person are compared person by person. Runs of spotting are compared with each
+        other, on the videos that all of them have.
+    metric : str, optional
+        ``accuracy``, ``uf1`` (default), ``uar``, ``weighted_f1`` or ``f1_of_macro_pr``, of all clips pooled; of spotting
+        ``f1_micro``, ``f1_macro`` or ``f1_overall`` (default), counts pooled over all videos.
     by : {"subject", "dataset"}, default="subject"
-        What Wilcoxon's and Friedman's tests and the ranks go over.
+        What Wilcoxon's and Friedman's tests and the ranks go over; spotting has none of them.
     level : float, default=.95
         Of the intervals.
     resamples, seed
@@ -239,11 +244,16 @@ def compare(
     UsageError
         The runs have no clip in common, or disagree on the class of one.
     """
-    metric = ALIASES.get(metric, metric)
-    score_of(metric)
     if by not in ("subject", "dataset"):
         raise UsageError(f"tests go over subjects or over datasets; by is {by!r}")
-    runs = [each if isinstance(each, Run) else read_run(each) for each in (a, b, *more)]
+    given = [each if isinstance(each, Run | SpottingRun) else load_run(each) for each in (a, b, *more)]
+    runs, spotted = [each for each in given if isinstance(each, Run)], [each for each in given if isinstance(each, SpottingRun)]
+    if runs and spotted:
+        raise UsageError(f"{runs[0].name} names clips and {spotted[0].name} finds events: compare runs of one kind")
+    if spotted:
+        return _of_spotting(spotted, metric or "f1_overall", level, resamples, seed)
+    metric = ALIASES.get(metric or "uf1", metric or "uf1")
+    score_of(metric)
     m = matched(runs)
     known = m.rows.person.nunique() > 1
     options: dict[str, Any] = {"labels": m.labels, "level": level, "resamples": resamples, "seed": seed}
@@ -258,26 +268,63 @@ def compare(
             pairs = [stats.paired_interval(metric, true, m.said[0], said, persons, **options) for said in m.said[1:]]
         tests = pd.DataFrame(_tests(metric, m, by), columns=["b", "test", "statistic", "p", "note"])
         ranks, friedman = _ranks(metric, m, by)
-    about = pd.DataFrame(
-        {name: [run.about.get(key) for run in runs] for name, key in (("protocol", "protocol_text"), ("seed", "seed"))},
-        index=pd.Index(m.names, name="name"),
-        dtype=object,
-    ).assign(leaky=[run.leaky for run in runs])
     few = of_few({"these clips": persons.nunique()}) if known else []
-    table = pd.DataFrame(pairs).rename(columns={"value": "difference"})
-    table.insert(0, "b", m.names[1:])
-    table.insert(0, "a", m.names[0])
     return Comparison(
         metric=metric,
         level=level,
         title=f"{TITLES[metric]} of {m.clips} clips" + (f" of {persons.nunique()} persons" if known else ""),
-        runs=pd.DataFrame(scores, index=about.index).rename(columns={"value": "score"}).join(about),
-        table=table.assign(p_holm=stats.holm(table.p) if known else np.nan),
+        runs=_about(runs, m.names, scores),
+        table=_differences(m.names, pairs, known),
         tests=tests,
         ranks=ranks,
         friedman=friedman,
         notes=tuple(dict.fromkeys([*m.notes, *few, *_remarks(runs, m.names), *_said(caught)])),
     )
+
+
+def _of_spotting(runs: list[SpottingRun], metric: str, level: float, resamples: int, seed: int) -> Comparison:
+    """The comparison of runs of spotting: counts pooled over the videos that all have, persons drawn and exchanged."""
+    if metric not in (allowed := [f"f1_{part}" for part in PARTS]):
+        raise UsageError(f"runs of spotting are compared by {', '.join(allowed)}; metric is {metric!r}")
+    names = distinct([run.name for run in runs])
+    persons, counts, notes = matched_spotting(runs, names)
+    counts = counts[:, :, PARTS.index(metric.removeprefix("f1_"))]  # (M, S, 3)
+    known, needed = len(persons) > 1, counts[0, :, 2]
+    options: dict[str, Any] = {"level": level, "resamples": resamples, "seed": seed}
+    scores = [stats.Interval(float(f1(each.sum(axis=0))), np.nan, np.nan) for each in counts]
+    pairs = [stats.Difference(scores[0].value - each.value, np.nan, np.nan, np.nan) for each in scores[1:]]
+    few = [f"Of fewer than {FEW} persons these intervals are too narrow; go by p."] if 1 < len(persons) < FEW else []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "a class occurs in only")  # the title says in how many persons
+        if known:
+            scores = [stats.count_bootstrap(f1, each, needed, **options) for each in counts]
+            pairs = [stats.paired_count_bootstrap(f1, counts[0], each, needed, **options) for each in counts[1:]]
+    return Comparison(
+        metric=metric,
+        level=level,
+        title=f"{TITLES[metric]}: {needed.sum()} coded events of {(needed > 0).sum()} of {len(persons)} persons",
+        runs=_about(runs, names, scores),
+        table=_differences(names, pairs, known),
+        tests=pd.DataFrame([], columns=["b", "test", "statistic", "p", "note"]),
+        ranks=None,
+        friedman=None,
+        notes=tuple(dict.fromkeys([*notes, *few, *_remarks(runs, names)])),
+    )
+
+
+def _about(runs: Sequence[Run | SpottingRun], names: list[str], scores: list[stats.Interval]) -> pd.DataFrame:
+    index = pd.Index(names, name="name")
+    columns = (("protocol", "protocol_text"), ("seed", "seed"))
+    about = pd.DataFrame({name: [run.about.get(key) for run in runs] for name, key in columns}, index=index, dtype=object)
+    scored = pd.DataFrame(scores, index=index).rename(columns={"value": "score"})
+    return scored.join(about.assign(leaky=[run.leaky for run in runs]))
+
+
+def _differences(names: list[str], pairs: list[stats.Difference], known: bool) -> pd.DataFrame:
+    table = pd.DataFrame(pairs).rename(columns={"value": "difference"})
+    table.insert(0, "b", names[1:])
+    table.insert(0, "a", names[0])
+    return table.assign(p_holm=stats.holm(table.p) if known else np.nan)
 
 
 def of_few(persons: Mapping[str, int]) -> list[str]:
@@ -329,7 +376,7 @@ def _ranks(metric: str, m: Matched, by: str) -> tuple[pd.DataFrame | None, stats
     return ranks, friedman._replace(note=f"over {parts.nunique()} {'persons' if by == 'subject' else 'datasets'}, by {TITLES[used]}")
 
 
-def _remarks(runs: list[Run], names: list[str]) -> list[str]:
+def _remarks(runs: Sequence[Run | SpottingRun], names: list[str]) -> list[str]:
     """What the runs say of themselves that a reader must know."""
     found = []
     for run, name in zip(runs, names, strict=True):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from .. import __version__
 from ..base import copied, steps_of
-from ..clip import LONG_S, Clip
+from ..clip import LONG_S, Clip, Video
 from ..compute.cache import ABANDONED_S, Cache, cache_of
 from ..compute.identity import UnnamableError, describe, digest, source
 from ..compute.prefix import Features, Progress, check_finite, compute, split, tell
@@ -111,15 +111,15 @@ def evaluate(
     if out is not None:
         about |= _identity(method, clips, y, protocol, seed)
         folder = Path(out) / f"{name}-{about['key']}"
-        before = _about_before(folder, about["key"])
+        before = about_before(folder, about["key"])
         done = _kept_folds(folder, folds, clips, y)
         learning = read_learning(folder, done)
     if todo := [fold for fold in folds if fold.name not in done]:
-        with _kept_from_the_first_fold_on(folder):
+        with kept_from_the_first_fold_on(folder):
             if folder is not None:
-                about |= _provenance(method) | {"seconds": before.get("seconds", {})}
+                about |= provenance(method) | {"seconds": before.get("seconds", {})}
                 write_about(folder, about)
-                _tidy(folder)
+                tidy(folder)
             steps, learner = split(method, seed, clips)
             features = Features(steps, cache_of(cache))
             done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)
@@ -164,7 +164,7 @@ def checked(clips: Iterable[Clip], y: Any) -> tuple[list[Clip], np.ndarray]:
     return clips, y
 
 
-def folds_of(protocol: Any, clips: list[Clip]) -> list[Fold]:
+def folds_of(protocol: Any, clips: Sequence[Clip | Video]) -> list[Fold]:
     """The folds of a protocol or of a scikit-learn splitter, LeakageError where a person is on both sides and may not be."""
     from ..protocols import Fold
 
@@ -218,7 +218,7 @@ def _identity(method: Any, clips: list[Clip], y: np.ndarray, protocol: Any, seed
     return {"key": digest(what, seed, length=12), **what}
 
 
-def _about_before(folder: Path, key: str) -> dict[str, Any]:
+def about_before(folder: Path, key: str) -> dict[str, Any]:
     """What ``run.json`` says of a run that was started before; empty for a new one."""
     if not (folder / "run.json").exists():
         return {}
@@ -229,7 +229,7 @@ def _about_before(folder: Path, key: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _kept_from_the_first_fold_on(folder: Path | None) -> Iterator[None]:
+def kept_from_the_first_fold_on(folder: Path | None) -> Iterator[None]:
     """A block in which a run is made; if it fails before any fold is finished, the folders that it made are taken away again."""
     made = [] if folder is None else [each for each in (folder, *folder.parents) if not each.exists()]
     try:
@@ -245,7 +245,7 @@ def _kept_from_the_first_fold_on(folder: Path | None) -> Iterator[None]:
         raise
 
 
-def _tidy(folder: Path) -> None:
+def tidy(folder: Path) -> None:
     """What a killed run had not renamed yet goes, once nobody can be writing it any more."""
     for path in folder.rglob(".*.tmp"):
         with suppress(OSError):
@@ -341,7 +341,7 @@ def _with_strangers(labels: list[str], predictions: pd.DataFrame) -> list[str]:
     return labels + strangers
 
 
-def _provenance(method: Any) -> dict[str, Any]:
+def provenance(method: Any) -> dict[str, Any]:
     """What stands in run.json beside the key: it may differ and the run is still the same."""
     versions = {"python": platform.python_version(), "fleeting": __version__}
     for package in ("numpy", "scipy", "scikit-learn", "opencv-contrib-python-headless", "torch"):

@@ -23,7 +23,7 @@ from ..errors import FleetingError, UsageError
 if TYPE_CHECKING:
     from ..protocols import Fold
 
-ON_TORCH = ("torch", "skorch", "fleeting.models", "fleeting.training", "fleeting.classifiers.dbn")
+ON_TORCH = ("torch", "skorch", "fleeting.models", "fleeting.training", "fleeting.classifiers.dbn", "fleeting.spotting.softnet_spotter")
 
 
 class Learner(NamedTuple):

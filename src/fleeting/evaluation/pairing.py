@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import UsageError
+from ..spotting.scores import counts_by
 from .run import Run
+from .spotting_run import SpottingRun
 
 
 class Matched(NamedTuple):
@@ -26,7 +28,7 @@ class Matched(NamedTuple):
 
 def matched(runs: list[Run]) -> Matched:
     """What all runs predicted, row for row: of the same clips, or of the same persons and classes."""
-    names = _distinct([run.name for run in runs])
+    names = distinct([run.name for run in runs])
     labels = list(dict.fromkeys(label for run in runs for label in run.labels))
     keys = ["clip"] if all(run.predictions["clip"].is_unique for run in runs) else ["fold", "clip"]
     tables = [run.predictions.assign(person=run.persons).set_index(keys, drop=False) for run in runs]
@@ -67,6 +69,31 @@ def matched(runs: list[Run]) -> Matched:
     return Matched(names, rows, [table.y_pred.to_numpy() for table in tables], labels, clips, by_clip, same, notes)
 
 
+def matched_spotting(runs: list[SpottingRun], names: list[str]) -> tuple[list[str], np.ndarray, list[str]]:
+    """The persons of the videos that all runs have; each run's counts of each, (M, S, 3, 3); what was left out."""
+    common = set.intersection(*(set(run.persons.index) for run in runs))
+    if not common:
+        raise UsageError(f"{' and '.join(names)} have no video in common")
+    coded = [_coded(run, common) for run in runs]
+    for name, each in zip(names[1:], coded[1:], strict=True):
+        if wrong := sorted(coded[0] ^ each):
+            raise UsageError(f"{names[0]} and {name} disagree on what is coded in {wrong[0][0]}: compare runs on one edition of the sheet")
+    left_out = {name: len(run.persons) - len(common) for name, run in zip(names, runs, strict=True)}
+    rest = ", ".join(f"{n} of {name}" for name, n in left_out.items() if n)
+    notes = [f"Compared on the {len(common)} videos that all runs have; left out: {rest}."] if rest else []
+    counts = []
+    for run in runs:
+        found, true = (table[table["video"].isin(common)] for table in (run.events.found, run.events.coded))
+        persons, each_one = counts_by(run.persons[run.persons.index.isin(common)], found, true)
+        counts.append(each_one)
+    return persons, np.stack(counts), notes
+
+
+def _coded(run: SpottingRun, videos: set[str]) -> set[tuple[str, int, int, str]]:
+    rows = run.events.coded[run.events.coded["video"].isin(videos)]
+    return set(rows[["video", "onset", "offset", "kind"]].itertuples(index=False, name=None))
+
+
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two lists of folds split the rows alike, whatever the folds are called."""
     return len(set(zip(a, b, strict=True))) == len(set(a)) == len(set(b))
@@ -99,6 +126,6 @@ def _classes(runs: list[Run]) -> str:
     return f"; their classes are {' / '.join(sorted(different))}: give all the same names" if len(different) > 1 else ""
 
 
-def _distinct(names: list[str]) -> list[str]:
+def distinct(names: list[str]) -> list[str]:
     """The names, a number added to those that came before."""
     return [name if (n := names[:k].count(name)) == 0 else f"{name} ({n + 1})" for k, name in enumerate(names)]

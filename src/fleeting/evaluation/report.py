@@ -25,7 +25,9 @@ from ..metrics import SCORES, score_of
 from ..stats import Interval, seed_spread
 from .compare import compare, of_few
 from .plot import confusion_svg, curves_svg, intervals_svg, persons_svg
-from .run import Run, read_run
+from .run import Run
+from .spotting_report import spotting_report_html
+from .spotting_run import SpottingRun, load_run
 
 SCORE_NAMES = {"uf1": "UF1", "uar": "UAR", "accuracy": "accuracy", "weighted_f1": "weighted F1"}
 CONVENTIONS = {
@@ -40,14 +42,14 @@ CONVENTIONS = {
 WRONG = 300  # clips got wrong that are listed
 
 
-def run_report(*runs: Run | str | os.PathLike[str], out: str | os.PathLike[str], overwrite: bool = False) -> Path:
+def run_report(*runs: Run | SpottingRun | str | os.PathLike[str], out: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """The path of an HTML page about one or several runs; it needs nothing from outside it.
 
     Parameters
     ----------
-    *runs : Run or path
+    *runs : Run, SpottingRun or path
         Runs, run folders, CSV files of predictions, or MEGC logs. Several are compared with the first; those that differ only in
-        their seed are gathered, and their spread is shown.
+        their seed are gathered, and their spread is shown. Runs of spotting get a page of their own.
     out : path
         The page, ``.html``. It appears whole or not at all.
     overwrite : bool, default=False
@@ -68,7 +70,11 @@ def run_report(*runs: Run | str | os.PathLike[str], out: str | os.PathLike[str],
         raise UsageError(f"{path} exists already: replace it with overwrite=True, or name another file")
     if not os.path.isdir(path.parent):
         raise UsageError(f"{path.parent} does not exist: make that folder, or name another file")
-    write_text(path, run_report_html([run if isinstance(run, Run) else read_run(run) for run in runs]))
+    given = [each if isinstance(each, Run | SpottingRun) else load_run(each) for each in runs]
+    named, spotted = [each for each in given if isinstance(each, Run)], [each for each in given if isinstance(each, SpottingRun)]
+    if named and spotted:
+        raise UsageError(f"{named[0].name} names clips and {spotted[0].name} finds events: make a page of each kind")
+    write_text(path, spotting_report_html(spotted) if spotted else run_report_html(named))
     return path
 
 

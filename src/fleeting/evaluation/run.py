@@ -32,6 +32,7 @@ from ..metrics import SCORES, Score, classes_in, confusion_matrix, f1_convention
 from ..stats import Interval, subject_interval
 
 FORMAT = 1
+SPOTTING = "spotting"  # kind of the runs of spot; those of evaluate have none
 COLUMNS = ("clip", "dataset", "subject", "fold", "y_true", "y_pred")
 SPELLINGS = {
     "clip": ("clip_id", "clip_name", "filename", "file", "sample", "video"),
@@ -156,6 +157,8 @@ def read_run(path: str | os.PathLike[str]) -> Run:
     path = Path(path)
     if path.is_dir():
         about = read_about(path)
+        if about.get("kind") == SPOTTING:
+            raise UsageError(f"{path} is a run of spotting, with events in place of predictions: `fleeting compare` and `report` take it")
         done = [read_table(file) for file in sorted((path / "folds").glob("*.csv"))]
         found = {fold for table in done for fold in table.fold}
         if not found.issuperset(folds := about.get("folds", [])):
@@ -188,9 +191,9 @@ def read_about(folder: Path) -> dict[str, Any]:
 def write_about(folder: Path, about: Mapping[str, Any]) -> None:
     """The run folder, made if need be, with its ``run.json``."""
     text = json.dumps({"format": FORMAT, **about}, indent=1, ensure_ascii=False, allow_nan=False)
-    with _disk(folder):
+    with disk(folder):
         (folder / "folds").mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / "run.json", text + "\n")
+    write_whole(folder / "run.json", text + "\n")
 
 
 def write_fold(folder: Path, fold: str, predictions: pd.DataFrame) -> Path:
@@ -199,18 +202,18 @@ def write_fold(folder: Path, fold: str, predictions: pd.DataFrame) -> Path:
     if set(table.fold) != {fold}:
         raise UsageError(f"the predictions of fold {fold!r} name the folds {sorted(set(table.fold))}")
     path = fold_path(folder, fold)
-    with _disk(path):  # another process may have taken away the folder which it had made, and failed in
+    with disk(path):  # another process may have taken away the folder which it had made, and failed in
         path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(path, table.to_csv(index=False, lineterminator="\n"))
+    write_whole(path, table.to_csv(index=False, lineterminator="\n"))
     return path
 
 
 def write_learning(folder: Path, fold: str, epochs: pd.DataFrame) -> None:
     """What a fold recorded of each epoch. Written before its predictions, so that a finished fold has both."""
     path = fold_path(folder, fold, "learning")
-    with _disk(path):
+    with disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(path, epochs.to_csv(index=False, lineterminator="\n"))
+    write_whole(path, epochs.to_csv(index=False, lineterminator="\n"))
 
 
 def read_learning(folder: Path, folds: Iterable[str]) -> dict[str, pd.DataFrame]:
@@ -236,7 +239,7 @@ def write_megc(run: Run, path: str | os.PathLike[str]) -> None:
         lines.append(f"{dataset} {subject}")
         names = rows["clip"].str.removeprefix(f"{dataset}/{subject}/")
         lines += [" ".join(words) for words in zip(names, rows.y_true, rows.y_pred, strict=True)]
-    _write_whole(Path(path), "\n".join(lines) + "\n")
+    write_whole(Path(path), "\n".join(lines) + "\n")
 
 
 def checked(predictions: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -324,7 +327,7 @@ def _read_megc(path: Path) -> pd.DataFrame:
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def disk(path: Path) -> Iterator[None]:
     """What the disk refuses, as an :class:`OutputError` that names the place."""
     try:
         yield
@@ -332,10 +335,10 @@ def _disk(path: Path) -> Iterator[None]:
         raise OutputError(f"{path} could not be written: {error.strerror or error}; finished folds are kept") from error
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """The file under its name with all of its text, or not there at all: written beside it, then renamed."""
     beside = path.with_name(f".{uuid4().hex}.tmp")
-    with _disk(path):
+    with disk(path):
         try:
             beside.write_text(text, "utf-8", newline="\n")
             os.replace(beside, path)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .off_apexnet import OFFApexNet
     from .rcn import RCN
     from .sdf import VGGF
+    from .softnet import SOFTNet
     from .sssnet import SSSNet
     from .ststnet import STSTNet
     from .tlcnn import TLCNN, TLCNNFrames
@@ -49,6 +50,7 @@ NETWORKS: dict[str, str] = {
     "off_apexnet": "off_apexnet.OFFApexNet",
     "one_stream_3dcnn": "two_stream.OneStream3DCNN",
     "rcn": "rcn.RCN",
+    "softnet": "softnet.SOFTNet",
     "sssnet": "sssnet.SSSNet",
     "ststnet": "ststnet.STSTNet",
     "tlcnn": "tlcnn.TLCNN",
@@ -93,6 +95,7 @@ __all__ = [
     "NetClassifier",
     "OFFApexNet",
     "OneStream3DCNN",
+    "SOFTNet",
     "SSSNet",
     "STSTNet",
     "TLCNNClassifier",

@@ -44,7 +44,7 @@ def difference_from_onset(frames: np.ndarray, signal: str = "flow", method: str 
     if signal == "strain":
         return np.array([strain(flow(pictures[0], b, method)).mean(dtype=float) for b in pictures])
     if signal == "lbp":
-        histograms = np.stack([_block_histograms(picture) for picture in pictures])  # (T, blocks * 59)
+        histograms = np.stack([block_histograms(picture) for picture in pictures])  # (T, blocks * 59)
         histograms /= np.linalg.norm(histograms, axis=1, keepdims=True)
         return np.maximum(0, 1 - histograms @ histograms[0])
     raise UsageError(f"signal {signal!r} is not known; choose from {', '.join(SIGNALS)}")
@@ -104,9 +104,19 @@ class Apex(ClipTransformer):
             return replace(clip, apex=clip.onset + spot_apex(moment(clip), self.signal, self.search, self.method))
 
 
-def _block_histograms(picture: np.ndarray) -> np.ndarray:
+def block_histograms(picture: np.ndarray, grid: tuple[int, int] = GRID, radius: int = 1) -> np.ndarray:
+    """Histograms of uniform local binary patterns of 8 neighbours in each block, (rows * columns * 59,) float64, each summing to one.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (H, W), uint8
+    grid : (int, int), default=(6, 6)
+        Rows and columns of blocks.
+    radius : int, default=1
+        Of the circle of neighbours, px.
+    """
     from skimage.feature import local_binary_pattern
 
-    codes = local_binary_pattern(picture, 8, 1, "nri_uniform").astype(int)  # type: ignore[no-untyped-call]
-    rows = (part for strip in np.array_split(codes, GRID[0]) for part in np.array_split(strip, GRID[1], axis=1))
+    codes = local_binary_pattern(picture, 8, radius, "nri_uniform").astype(int)  # type: ignore[no-untyped-call]
+    rows = (part for strip in np.array_split(codes, grid[0]) for part in np.array_split(strip, grid[1], axis=1))
     return np.concatenate([np.bincount(part.ravel(), minlength=59) / part.size for part in rows])

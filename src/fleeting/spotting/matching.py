@@ -51,14 +51,22 @@ def match(found: pd.DataFrame, true: pd.DataFrame, iou: float = 0.5) -> Match:
         As in the Micro-Expression Grand Challenges. At .5 a found interval can fit two true ones only if both overlaps are exactly a
         half; best overlaps are paired first.
     """
-    a, b = found[["onset", "offset"]].to_numpy(float), true[["onset", "offset"]].to_numpy(float)
-    shared = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0]) + 1
-    union = (a[:, 1] - a[:, 0] + 1)[:, None] + (b[:, 1] - b[:, 0] + 1)[None] - shared
-    ratio = np.where(shared > 0, shared / union, 0)
+    ratio = shares(found, true)
     pairs: list[tuple[int, int]] = []
     for i, j in zip(*np.unravel_index(np.argsort(-ratio, axis=None, kind="stable"), ratio.shape), strict=True):
         if ratio[i, j] < iou:
             break
         if all(i != p and j != q for p, q in pairs):
             pairs.append((int(i), int(j)))
-    return Match(sorted(pairs), len(a), len(b))
+    return Match(sorted(pairs), len(found), len(true))
+
+
+def shares(found: pd.DataFrame, true: pd.DataFrame) -> np.ndarray:
+    """What each found and each true interval have in common, over their union, (found, true) float64: 0 where they only touch, 1 if equal.
+
+    Parameters as in :func:`match`.
+    """
+    a, b = found[["onset", "offset"]].to_numpy(float), true[["onset", "offset"]].to_numpy(float)
+    shared = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0]) + 1
+    union = (a[:, 1] - a[:, 0] + 1)[:, None] + (b[:, 1] - b[:, 0] + 1)[None] - shared
+    return np.where(shared > 0, shared / union, 0)
