@@ -20,8 +20,9 @@ from fleeting.analysis.report import report_html
 from fleeting.errors import MediaError, TruncatedError, UsageError
 from fleeting.faces.signals import COLUMNS
 from fleeting.features.au_motion import AUMotion
+from fleeting.features.motion_spectrum import MotionSpectrum
 from fleeting.flow import flow
-from fleeting.methods import au_template
+from fleeting.methods import pretrained
 from fleeting.spotting.matching import match
 
 pytestmark = pytest.mark.usefixtures("face_model")
@@ -292,8 +293,24 @@ def test_a_recogniser_of_ones_own(film, frames):
     assert "AU4" in event["aus"]  # they do not come from the recogniser
 
 
-def test_action_units_are_measured_once_where_the_recogniser_begins_with_them(film, frames):
-    class Counting(AUMotion):
+def test_what_is_not_sure_enough_is_unclear_and_says_why(film, frames, tmp_path):
+    found = analyze(film("unclear.mp4", frames[95:145]), unclear=1.0)
+    assert set(found.events["emotion"]) == {"unclear"}
+    assert found.events["doubt"].str.contains("no emotion above 1").all()
+    assert found.events[["p_negative", "p_positive", "p_surprise"]].sum(axis=1).to_numpy() == pytest.approx(1)
+    found.save(tmp_path / "out")
+    assert "no emotion above 1" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "unclear" in (tmp_path / "out" / "events.vtt").read_text("utf-8")
+    settings = json.loads((tmp_path / "out" / "analysis.json").read_text("utf-8"))["settings"]
+    assert settings["weights"]["name"] == "recogniser.safetensors"
+    assert len(settings["weights"]["sha256"]) == 64
+    assert "min_amplitude=" in settings["spotter"]
+    with pytest.raises(UsageError, match="unclear=2"):
+        analyze(film("unclear.mp4", frames[95:145]), unclear=2)
+
+
+def test_motion_is_measured_once_where_the_recogniser_begins_with_it(film, frames):
+    class Counting(MotionSpectrum):
         calls = 0
 
         def transform_clip(self, clip):
@@ -302,6 +319,6 @@ def test_action_units_are_measured_once_where_the_recogniser_begins_with_them(fi
 
     path = film("once.mp4", frames[95:145])
     plain = analyze(path)
-    counted = analyze(path, recogniser=make_pipeline(Counting(), au_template()[-1]))
+    counted = analyze(path, recogniser=make_pipeline(Counting(), pretrained()[-1]))
     pd.testing.assert_frame_equal(counted.events, plain.events)
     assert Counting.calls == len(plain.events) == 1

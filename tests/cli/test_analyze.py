@@ -264,7 +264,7 @@ def test_the_model_file_is_told(fleeting, face_model):
     ("options", "message"),
     [
         (["--spotter", "nose"], "--spotter nose is not known; there is flow."),
-        (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template, or"),
+        (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template, pretrained, or"),
         (["--face", "smallest"], "--face smallest is not allowed; use 'largest', 'all' or a number from 1."),
         (["--face", "-1"], "--face -1 is not allowed"),
         (["--face", "0"], "--face 0 is not allowed"),

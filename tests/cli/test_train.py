@@ -79,3 +79,22 @@ def test_training_on_expressions_first(fleeting, here):  # noqa: F811
     assert unknown.code == 2
     assert "'epochz' is no parameter" in unknown.said
     assert "is not trained on expressions" in fleeting("train", "ststnet", "--pretrain", "--data", "kdef=kdef", "--out", "second").said
+
+
+def test_the_recogniser_from_ones_own_clips(fleeting, here):  # noqa: F811
+    ended = fleeting("train", "recogniser", *MAPS, "--out", "mine")
+    assert ended.code == 0
+    assert "fleeting analyze VIDEO --recogniser mine.safetensors" in ended.said
+    told = fleeting("models", "card", "mine.safetensors")
+    assert told.code == 0
+    assert "trained on: 54 clips of 9 people" in told.out
+    assert "SYNTHETIC" in fleeting("models", "card").out
+    none = fleeting("models", "card", "none.safetensors")
+    assert none.code == 2
+    assert "none.json cannot be read" in none.said
+
+
+def test_the_shipped_weights_are_evaluated_as_they_are(fleeting):  # noqa: F811
+    ended = fleeting("evaluate", "pretrained", *MAPS, "--protocol", "loso")
+    assert ended.code == 0
+    assert "UF1" in ended.said

@@ -47,13 +47,14 @@ SMALL = {
     "lbp_top_dbn": {"dbn__hidden": (40, 20), "dbn__lr": 0.01},
     "lbp_top_rf": {"interpolate__n_frames": 12, "randomforestclassifier__n_estimators": 50},
     "mdmo": {"interpolate__n_frames": 12, "mdmo__find_mesh": False},
+    "pretrained": {"motionspectrum__find_mesh": False},
     "rpca_lstd": {"lstd__find_mesh": False},
     "stclqp": {"stclqpvectors__grid": (4, 4), "stclqpvectors__voxels": 100},
     "stlbp_ip": {"stlbpip__grid": (3, 3)},
     "fdm": {"interpolate__n_frames": 12},
     "flow_hmm": {"interpolate__n_frames": 14, "regionflow__find_mesh": False},
 }
-UNTRAINED = {"au_template"}
+UNTRAINED = {"au_template", "pretrained"}
 OF_PICTURES = {"apex_dcnn", "dwld_dbn", "eye_cnn", "gentle_svm"}
 # What papers, or those who compare with them, state, by the parameter's name in the pipeline.
 STATED = {

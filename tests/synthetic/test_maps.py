@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fleeting.errors import UsageError
-from fleeting.synthetic.maps import MIDDLE, TALL, synthetic_maps, write_maps
+from fleeting.synthetic.maps import LEARNING, MIDDLE, TALL, Variety, synthetic_maps, write_maps
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +46,9 @@ def test_a_seed_gives_the_same_maps_and_another_others(made, tmp_path):
 def test_no_maps_are_not_asked_for():
     with pytest.raises(UsageError, match="n=0"):
         synthetic_maps(0)
+
+
+def test_what_the_recogniser_learns_from_varies_more(made):
+    varied = synthetic_maps(300, 3, LEARNING)
+    assert len(set(varied["subject"])) == 30
+    assert (synthetic_maps(40, 3, Variety())["maps"] == synthetic_maps(40, 3)["maps"]).all()

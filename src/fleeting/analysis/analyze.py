@@ -25,9 +25,11 @@ from ..flow import flow
 from ..media import Frame, Media, open_media
 from ..methods import GROUPS
 from . import export
+from .doubt import UNCLEAR, doubts, moved_by_head
 from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures, typed
 from .plot import flow_picture
 from .quality import assess
+from .reading import described, reader, weights_of
 
 if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a second, to everyone who imports fleeting
     from ..spotting.flow_spotter import FlowSpotter, Spotted
@@ -65,7 +67,8 @@ def analyze(
     *,
     face: int | Literal["largest", "all"] = "largest",
     spotter: str | FlowSpotter = "flow",
-    recogniser: Any = "au_template",
+    recogniser: Any = "pretrained",
+    unclear: float = 0.5,
     coarse: bool = False,
     partial: bool = False,
     fps: float | None = None,
@@ -85,9 +88,12 @@ def analyze(
     spotter : str or FlowSpotter, default='flow'
         A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters; one of your own is anything that
         :func:`fleeting.spotting.check_spotter` lets pass.
-    recogniser : str or estimator, default='au_template'
-        A name from :data:`fleeting.methods.UNTRAINED`, the ``.safetensors`` file of a network trained here, or any fitted method; its
-        classes must be ``negative``, ``positive`` and ``surprise`` (:func:`fleeting.methods.check_recogniser`).
+    recogniser : str or estimator, default='pretrained'
+        A name from :data:`fleeting.methods.UNTRAINED`, a ``.safetensors`` file of ``fleeting train``, or any fitted method; its classes
+        must be ``negative``, ``positive`` and ``surprise`` (:func:`fleeting.methods.check_recogniser`).
+    unclear : float, default=0.5
+        Probability below which an event's emotion is ``unclear``, 0 to 1. It is so, too, where the motion is not the face's own
+        (:mod:`fleeting.analysis.doubt`); 0 names an emotion always.
     coarse : bool, default=False
         Find only a face box, by OpenCV's Haar cascade; done with a warning when the model file cannot be had.
     partial : bool, default=False
@@ -115,9 +121,12 @@ def analyze(
     from ..spotting.context import head_speed
     from .sensitivity import in_words, sensitivity
 
+    if not 0 <= unclear <= 1:
+        raise UsageError(f"unclear={unclear} must be a probability, 0 to 1.")
     spotting, method = _spotter(spotter, candidates), load_recogniser(recogniser)
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
-        return _camera(source, seconds, fps, face=face, spotter=spotting, recogniser=method, coarse=coarse, progress=progress)
+        options = {"spotter": spotting, "recogniser": method, "unclear": unclear}
+        return _camera(source, seconds, fps, face=face, coarse=coarse, progress=progress, **options)
     # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
     with open_media(source, fps=fps, seconds=seconds, partial=partial) as media, threadpool_limits(1, "blas"):
         media.require_rate()
@@ -138,7 +147,7 @@ def analyze(
             upper |= spotted[number].upper
             lower |= spotted[number].lower
         events, others = _tables(media.name, signals, spotted, frame_s)
-        pictures = _recognise(events, others, signals, media, detector, method, moving=face == "all")
+        pictures = _recognise(events, others, signals, media, detector, method, unclear, moving=face == "all")
         quality = assess(media, signals, upper, lower, mode=mode, max_duration_s=spotting.max_duration_s)
         shares = sensitivity(signals.tables, spotting)
         quality["sensitivity"], said = shares.to_dict("records"), in_words(shares)
@@ -153,8 +162,10 @@ def analyze(
         pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["frame", "time_s", "face"]),
         quality,
         {
-            "spotter": repr(spotting),
-            "recogniser": repr(method),
+            "spotter": described(spotting),
+            "recogniser": described(method),
+            "weights": weights_of(method),
+            "unclear": unclear,
             "face": face,
             "mode": mode,
             "partial": partial,
@@ -233,48 +244,40 @@ def _tables(name: str, signals: Signals, spotted: dict[int, Spotted], frame_s: f
 
 
 def _recognise(
-    events: pd.DataFrame, others: pd.DataFrame, signals: Signals, media: Media, detector: Detector, method: Any, *, moving: bool
+    events: pd.DataFrame,
+    others: pd.DataFrame,
+    signals: Signals,
+    media: Media,
+    detector: Detector,
+    method: Any,
+    unclear: float,
+    *,
+    moving: bool,
 ) -> dict[int, Pictures]:
     """Emotion, probabilities and action units written into ``events``; the pictures of the best events by row label."""
     columns = [[str(c) for c in method.classes_].index(group) for group in GROUPS]
     # Micro-expressions first: they are what a reader has come for.
     shown = set(events.sort_values(["kind", "score"], ascending=False).index[:MAX_PICTURES])
     speech = others[others["kind"] == "speech"]
-    read, pictures = _reader(method), {}
+    read, pictures = reader(method), {}
     for label in range(len(events)):
         row = events.iloc[label]
         clip = _clip(row, signals.tables[int(row["face"])].iloc[int(row["onset_frame"])], media, detector)
-        if label in shown:
-            pictures[label] = _picture(clip, moving)
+        whole = clip
         here = (
             (speech["face"] == row["face"]) & (speech["onset_frame"] <= row["apex_frame"]) & (speech["offset_frame"] >= row["onset_frame"])
         )
         clip = _silenced(clip) if here.any() else clip
-        probabilities, intensities = read(clip)
-        probabilities = probabilities[columns]
+        seen = read(clip)
+        probabilities, aus = seen.probabilities[columns], _seen_aus(seen.intensities)
         for group, p in zip(GROUPS, probabilities, strict=True):
             events.loc[label, f"p_{group}"] = p
-        events.loc[label, "emotion"] = GROUPS[int(probabilities.argmax())]
-        events.loc[label, "aus"] = _seen_aus(intensities)
+        why = doubts(seen, aus, str(row["regions"]), unclear) if unclear else ""
+        events.loc[label, "emotion"] = UNCLEAR if why else GROUPS[int(probabilities.argmax())]
+        events.loc[label, "aus"], events.loc[label, "doubt"] = aus, why
+        if label in shown:
+            pictures[label] = _picture(whole, moving, magnify=not moved_by_head(seen))
     return pictures
-
-
-def _reader(method: Any) -> Callable[[Clip], tuple[np.ndarray, np.ndarray]]:
-    """What gives a clip's probabilities, by class of the method, and the intensities of its action units, both 1-D.
-
-    Where the method itself begins with these intensities, they are measured once.
-    """
-    from ..features.au_motion import AUMotion
-
-    first, *rest = [step for _, step in getattr(method, "steps", [])] or [None]
-    units = first if isinstance(first, AUMotion) and rest else AUMotion()
-
-    def read(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
-        intensities = np.asarray(units.transform_clip(clip))
-        given, last = (intensities[None], method[1:]) if units is first else ([clip], method)
-        return np.asarray(last.predict_proba(given))[0], intensities
-
-    return read
 
 
 def _silenced(clip: Clip) -> Clip:
@@ -316,18 +319,18 @@ def _face_at(signal: pd.Series, image: np.ndarray, detector: Detector) -> Face:
     return mean_face(place, float(signal["iod"]), float(signal["roll"]))
 
 
-def _picture(clip: Clip, moving: bool) -> Pictures:
+def _picture(clip: Clip, moving: bool, magnify: bool) -> Pictures:
     frames = clip.frames
     onset, apex = frames[clip.onset], frames[clip.apex]
     motion = _motion(onset, apex)
     size = float(np.percentile(np.linalg.norm(motion, axis=2), 99))
-    wanted = float(np.clip(0.06 * len(onset) / max(size, 1e-3), 2, 10))
+    wanted = float(np.clip(0.06 * len(onset) / max(size, 1e-3), 2, 10)) if magnify else 0.0
     # The motion is small and smooth, so the field at the source stands for the field at the target.
     y, x = np.mgrid[0 : len(onset), 0 : onset.shape[1]].astype(np.float32)
     source = np.stack([x, y], axis=2) - wanted * motion
     magnified = cv2.remap(onset, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     # What the picture then shows is not quite what was wanted where motion changes from place to place: it is measured. 1 if none moved.
-    times = float((_motion(onset, magnified) * motion).sum() / power) if (power := (motion**2).sum()) > 0 else 1.0
+    times = float((_motion(onset, magnified) * motion).sum() / power) if magnify and (power := (motion**2).sum()) > 0 else 1.0
     # Copies: a view of the clip's frames would keep all of them in memory.
     return Pictures(
         onset.copy(), apex.copy(), flow_picture(motion, max(size, 0.5)), magnified, times, _moving(frames) if moving else None

@@ -10,7 +10,8 @@ import pandas as pd
 
 OTHER_COLUMNS = ("video", "face", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score", "kind")
 EVENT_COLUMNS = (
-    *OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions", "amplitude", "open", "certain"
+    *OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions", "amplitude", "open", "certain",
+    "doubt"
 )  # fmt: skip
 
 
@@ -24,9 +25,10 @@ class Pictures:
     flow : ndarray
         Motion from onset to apex as colour: hue is direction, strength is size.
     magnified : ndarray
-        The onset with that motion made larger.
+        The onset with that motion made larger; the onset itself where the motion is mostly the head's.
     factor : float
-        How many times larger, measured: the multiple of the motion nearest to what moved between ``onset`` and ``magnified``.
+        How many times larger, measured: the multiple of the motion nearest to what moved between ``onset`` and ``magnified``;
+        1 where nothing was magnified.
     moving : ndarray or None
         The event from onset to offset in at most 12 small pictures, (T, 112, 112, 3); kept where all faces were analysed.
     """
@@ -51,7 +53,8 @@ class Findings:
         One row a micro- or macro-expression. Frames are 0-based and inclusive; times are seconds since the first frame, and as the last
         frame belongs to the event, ``offset_s`` is when that frame ends: ``offset_s - onset_s`` is how long the event is seen. ``score`` is
         in multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance; ``open`` says which end was not seen
-        (``onset``, ``offset``), and ``certain`` is False of candidates.
+        (``onset``, ``offset``), and ``certain`` is False of candidates. ``emotion`` is ``unclear`` where ``doubt`` says why none is named
+        (:mod:`.doubt`).
     others : DataFrame
         Blinks, shut eyes, speech, head movements and other motion, likewise.
     signals : DataFrame
@@ -86,6 +89,6 @@ def typed(table: pd.DataFrame) -> pd.DataFrame:
     """Events or others with the types of their columns: whole numbers, real numbers and words."""
     whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
     real = {c: "float64" for c in table.columns if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")}
-    words = {c: "object" for c in ("emotion", "aus", "open") if c in table}
+    words = {c: "object" for c in ("emotion", "aus", "open", "doubt") if c in table}
     yes = {c: "bool" for c in ("certain",) if c in table}
     return table.astype({**whole, **real, **words, **yes})

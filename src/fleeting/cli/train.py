@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled
 from .terminal import console, settings, stages
 
+if TYPE_CHECKING:
+    from ..clip import Clip
+
 
 def train(
-    method: Annotated[str, typer.Argument(help="A network that `fleeting methods` lists, such as eye_cnn or ststnet.")],
+    method: Annotated[
+        str,
+        typer.Argument(
+            help="A network that `fleeting methods` lists, such as eye_cnn or ststnet; or recogniser: with --data what `pretrained` "
+            "makes of your own clips, without it the weights that come with Fleeting, made anew."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="File of the weights, .safetensors; its card, .json, comes to lie beside it.")],
     data: Data = None,
     labels: Labels = "3class",
@@ -32,6 +41,9 @@ def train(
     from ..training.train import free_path
     from ..training.train import train as run
 
+    if method == "recogniser":
+        _recogniser(clips_of(data, data_set, megc, incomplete) if data else None, labels, out, seed, set_, overwrite)
+        return
     clips, parameters = clips_of(data, data_set, megc, incomplete), settings(set_ or [], "--set", "epochs=50")
     if pretrain:
         with stages() as step:
@@ -42,5 +54,21 @@ def train(
     clips, y = labelled(clips, labels)
     with stages() as step:
         path = run(method, clips, y, out, parameters, seed, jobs, step, overwrite=overwrite)
+    _say_recogniser(path)
+
+
+def _recogniser(clips: list[Clip] | None, labels: str, out: Path, seed: int, set_: list[str] | None, overwrite: bool) -> None:
+    from ..training.recogniser import train_recogniser
+
+    y: Any = None
+    if clips is not None:
+        clips, y = labelled(clips, labels)
+    with stages() as step:
+        options = settings(set_ or [], "--set", "samples=6000")
+        path = train_recogniser(out, clips, y, seed=seed, progress=step, overwrite=overwrite, **options)
+    _say_recogniser(path)
+
+
+def _say_recogniser(path: Path) -> None:
     console.print(f"Weights: {path}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"To use them: fleeting analyze VIDEO --recogniser {path}", markup=False, highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ not tilt the head, and places that neither head nor action units explain lose th
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -35,10 +36,34 @@ SHEAR_PENALTY = 0.05
 # Weight of the squared sum of all intensities, each in units of its own field's energy; chosen on synthetic motion.
 SPARSITY = 0.3
 ROUNDS = 2
+GAZE = -2  # the last two directions in which a head moves places are the gaze's
+
+
+class Explained(NamedTuple):
+    """A motion by what caused it.
+
+    Attributes
+    ----------
+    intensities : ndarray of shape (A,), float32
+        Peak displacement of each of ``AUS``, % of the eye distance.
+    head : float
+        Median displacement of the head's own motion, % of the eye distance.
+    unexplained : float
+        Share of the squared motion that neither head nor gaze nor action units explain, 0 to 1; 0 where nothing moved.
+    """
+
+    intensities: np.ndarray
+    head: float
+    unexplained: float
 
 
 def au_intensities(motion: np.ndarray, points: np.ndarray, xy: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """The intensity of each action unit in a motion, in per cent of the eye distance, 0 or more.
+    """The intensity of each action unit in a motion, (A,) float32, in per cent of the eye distance: see :func:`explain`."""
+    return explain(motion, points, xy, weights).intensities
+
+
+def explain(motion: np.ndarray, points: np.ndarray, xy: np.ndarray, weights: np.ndarray | None = None) -> Explained:
+    """What head and action units explain of a motion, and what is left.
 
     Non-negative least squares with a penalty on the squared sum of intensities, on motion freed of what a head (shift,
     scale, roll, and yaw and pitch by the mean face's depth) or the gaze could do; places that fit badly are then
@@ -57,8 +82,7 @@ def au_intensities(motion: np.ndarray, points: np.ndarray, xy: np.ndarray, weigh
 
     Returns
     -------
-    ndarray of shape (A,), float32
-        Peak displacement of each of ``AUS``, % of the eye distance.
+    Explained
     """
     right, left = (points[list(corners)].mean(axis=0) for corners in (RIGHT_EYE, LEFT_EYE))
     moved = motion.astype(np.float64).ravel() / np.linalg.norm(left - right)  # (2 N,), eye distances
@@ -79,10 +103,13 @@ def au_intensities(motion: np.ndarray, points: np.ndarray, xy: np.ndarray, weigh
         root = np.linalg.cholesky(gram[:-1, :-1] / np.outer(norm, norm) + SPARSITY + 1e-6 * np.eye(len(AUS)))
         target = solve_triangular(root, gram[:-1, -1] / norm, lower=True)
         intensities = nnls(root.T, target)[0] / norm * (1 + SPARSITY)  # so that one alone is read in full
-        rest = moved - fields @ intensities - head @ (answer[:, -1] - answer[:, :-1] @ intensities)
+        turned = answer[:, -1] - answer[:, :-1] @ intensities
+        rest = moved - fields @ intensities - head @ turned
         rest = np.linalg.norm(rest.reshape(-1, 2), axis=1)
         robust = np.repeat(1 / (1 + (rest / (4 * np.median(rest) + 1e-12)) ** 2), 2)
-    return (100 * intensities).astype(np.float32)
+    carried = np.linalg.norm((head[:, :GAZE] @ turned[:GAZE]).reshape(-1, 2), axis=1)
+    unexplained = trust[::2] @ rest**2 / max(trust @ moved**2, 1e-12)
+    return Explained((100 * intensities).astype(np.float32), float(100 * np.median(carried)), float(min(unexplained, 1.0)))
 
 
 def mesh_in(image: np.ndarray, find_mesh: bool = True) -> np.ndarray:
@@ -144,16 +171,31 @@ class AUMotion(ClipTransformer):
             onset, apex = onset_and_apex(clip)
             points = mesh_in(onset, self.find_mesh)
             moved = flow(onset, apex, self.method)
-        xy = face_grid(points)
-        height, width = onset.shape[:2]
-        xy = xy[(xy >= 0).all(axis=1) & (xy[:, 0] <= width - 1) & (xy[:, 1] <= height - 1)]
-        pixels_a_place = float(np.linalg.norm(fit_mean_face(points)[0])) * SPACING
-        texture = cv2.cornerMinEigenVal(grey(onset[None])[0], max(3, round(pixels_a_place)))
-        smooth = cv2.GaussianBlur(moved, (0, 0), max(0.4 * pixels_a_place, 0.3))
-        at = cv2.remap(np.dstack([smooth, texture]), xy[:, :1], xy[:, 1:], cv2.INTER_LINEAR)[:, 0]  # (N, 3)
-        # Flow is worth most where there is texture in both directions, but never nothing: its prior is smooth.
-        weights = 0.2 + at[:, 2] / (at[:, 2] + np.median(at[:, 2]) + 1e-12)
-        return au_intensities(at[:, :2], points, xy, weights)
+        return explain_picture(onset, moved, points)[0].intensities
+
+
+def explain_picture(onset: np.ndarray, moved: np.ndarray, points: np.ndarray) -> tuple[Explained, float]:
+    """:func:`explain` of the flow of a whole picture, and the share of the face that lies outside the picture, 0 to 1.
+
+    Parameters
+    ----------
+    onset : ndarray of shape (H, W, 3), uint8 RGB, or (H, W), uint8
+    moved : ndarray of shape (H, W, 2), float32
+        The flow, px.
+    points : ndarray of shape (478, 3)
+        The face's mesh in the onset.
+    """
+    everywhere = face_grid(points)
+    height, width = onset.shape[:2]
+    inside = (everywhere >= 0).all(axis=1) & (everywhere[:, 0] <= width - 1) & (everywhere[:, 1] <= height - 1)
+    xy = everywhere[inside]
+    pixels_a_place = float(np.linalg.norm(fit_mean_face(points)[0])) * SPACING
+    texture = cv2.cornerMinEigenVal(grey(onset[None])[0], max(3, round(pixels_a_place)))
+    smooth = cv2.GaussianBlur(moved, (0, 0), max(0.4 * pixels_a_place, 0.3))
+    at = cv2.remap(np.dstack([smooth, texture]), xy[:, :1], xy[:, 1:], cv2.INTER_LINEAR)[:, 0]  # (N, 3)
+    # Flow is worth most where there is texture in both directions, but never nothing: its prior is smooth.
+    weights = 0.2 + at[:, 2] / (at[:, 2] + np.median(at[:, 2]) + 1e-12)
+    return explain(at[:, :2], points, xy, weights), float(1 - inside.mean())
 
 
 @cache

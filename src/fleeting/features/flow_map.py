@@ -37,7 +37,7 @@ class FlowMap(ClipTransformer):
             frames = frames_of(clip)
         if len(frames) == 1:
             with named(clip):
-                channels = _given(frames[0], self.size)
+                channels = given_map(frames[0], self.size)
         else:
             channels = FlowImage(self.size, self.method).transform_clip(clip)
         channels = channels - channels.mean(axis=(1, 2), keepdims=True)
@@ -45,7 +45,7 @@ class FlowMap(ClipTransformer):
         return channels / np.where(spread > 1e-9, spread, 1)
 
 
-def _given(picture: np.ndarray, size: int) -> np.ndarray:
+def given_map(picture: np.ndarray, size: int) -> np.ndarray:
     """A map that came as a picture, (3, size, size) float32."""
     if picture.ndim != 3 or picture.shape[2] != 3:
         raise UsageError(f"a clip of one frame is taken for a flow map, (H, W, 3); its frame has shape {picture.shape}")

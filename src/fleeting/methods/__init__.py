@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         two_stream,
     )
     from .recogniser import check_recogniser
+    from .shipped import pretrained
     from .stills import dwld_dbn, gentle_svm
     from .texture import (
         cbp_top_elm,
@@ -71,6 +72,7 @@ __all__ = [
     "micro_exp_stcnn",
     "off_apexnet",
     "one_stream_3dcnn",
+    "pretrained",
     "rpca_lstd",
     "sdf",
     "stclqp",
@@ -91,6 +93,7 @@ _FAMILIES = {
         *("apex_dcnn", "cnn3d", "cnn_rnn", "dtscnn", "elrcn", "eye_cnn", "micro_exp_stcnn"),
         *("off_apexnet", "one_stream_3dcnn", "ststnet", "two_stream"),
     ),
+    "shipped": ("pretrained",),
     "stills": ("dwld_dbn", "gentle_svm"),
     "texture": (
         *("cbp_top_elm", "evm_lbp_top", "lbp_top_dbn", "lbp_top_mkl", "lbp_top_mlp", "lbp_top_rf", "lbp_top_svm"),
@@ -124,7 +127,7 @@ METHODS: Mapping[str, Callable[..., Any]] = _Methods()
 GROUPS = ("negative", "positive", "surprise")
 """The classes that ``analyze`` wants of a recogniser."""
 
-UNTRAINED = ("au_template",)
+UNTRAINED = ("au_template", "pretrained")
 """Those that tell emotions without having been fitted, so that ``analyze`` can take them by name."""
 
 NETWORKS = (*_FAMILIES["networks"], "tlcnn")

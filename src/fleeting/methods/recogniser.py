@@ -19,9 +19,7 @@ SIZE = 224  # px, of the crops that analyze gives
 def load_recogniser(recogniser: Any) -> Any:
     """The fitted method that :func:`fleeting.analyze` means by a name, a file of weights, or a method; UsageError where there is none."""
     if isinstance(recogniser, str) and recogniser.endswith(".safetensors"):
-        from .networks import trained  # brings PyTorch
-
-        recogniser = trained(recogniser)
+        recogniser = _from_file(recogniser)
     if isinstance(recogniser, str):
         name, weights = recogniser.replace("-", "_"), f"{recogniser}.safetensors"
         if name not in UNTRAINED and Path(weights).is_file():
@@ -92,3 +90,14 @@ def _made_up(seed: int) -> Clip:
     frames = np.stack([cv2.remap(picture, x, y + move * bump, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT) for move in moves])
     frames = np.clip(frames.round(), 0, 255).astype(np.uint8)
     return Clip(f"made-up/{seed}", "made-up", str(seed), 100.0, 0, 4, 8, lambda: frames)
+
+
+def _from_file(path: str) -> Any:
+    """The method whose weights a file holds."""
+    from ..classifiers.motion_kernel import is_recogniser
+
+    if is_recogniser(path):
+        return METHODS["pretrained"](weights=path)
+    from .networks import trained  # brings PyTorch
+
+    return trained(path)

@@ -1,0 +1,19 @@
+"""The recogniser that comes with its weights."""
+
+from __future__ import annotations
+
+import os
+
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from ..classifiers.motion_kernel import MotionKernel
+from ..features.motion_spectrum import MotionSpectrum
+
+
+def pretrained(adapt: bool = False, weights: str | os.PathLike[str] | None = None, classes: str = "groups", ridge: float = 1.0) -> Pipeline:
+    """A pipeline from clips, or ready flow maps, to ``negative``, ``positive`` or ``surprise``, with weights: it need not be fitted.
+
+    Learned from synthetic maps alone (docs/recogniser.md); no recording of a person is in it. ``adapt=True`` learns from the clips that it
+    is fitted to, too, and a few are enough. ``weights`` is a file of ``fleeting train recogniser``. ``classes="emotions"`` gives words.
+    """
+    return make_pipeline(MotionSpectrum(), MotionKernel(None if weights is None else str(weights), classes, adapt, ridge))
