@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from fleeting.jackknife import jackknife_bounds
 from fleeting.metrics import SCORES
+from fleeting.stats.jackknife import jackknife_bounds
 
 PEOPLE = (5, 8, 12, 20)
 SHARES = np.array([250, 109, 83]) / 442
@@ -47,7 +47,7 @@ def said(logit):
 
 
 def intervals(share, counts, rng):
-    """Bounds by each way, of a share as :func:`fleeting.jackknife.jackknife_bounds` takes it."""
+    """Bounds by each way, of a share as :func:`fleeting.stats.jackknife.jackknife_bounds` takes it."""
     people, value = len(counts), share(counts.sum(axis=0))
     weights = rng.multinomial(people, np.full(people, 1 / people), RESAMPLES)
     of_class = counts.reshape(people, 3, -1).sum(axis=2)

@@ -43,7 +43,7 @@ def compare(
     """Compare the first run with each other one: difference, interval and p over persons, and the tests that papers use."""
     from ..drawing.tables import to_latex, to_markdown
     from ..evaluation.compare import compare as run
-    from ..evaluation.compare import side_by_side
+    from ..evaluation.comparison import side_by_side
 
     forms = [form for form, asked in (("--markdown", markdown), ("--latex", latex), ("--csv", as_csv), ("--json", as_json)) if asked]
     if len(forms) > 1:

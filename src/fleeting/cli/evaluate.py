@@ -220,7 +220,8 @@ def _confusion(run: Run) -> Table:
 def _inflation(result: Inflation, score: str) -> Any:
     from ..drawing.tables import Table as Words
     from ..drawing.tables import number, span, to_rich
-    from ..evaluation.compare import TITLES, of_few
+    from ..evaluation.compare import of_few
+    from ..evaluation.comparison import TITLES
     from ..evaluation.inflate import BEST, ON_TEST
 
     scores = list(dict.fromkeys((score, "uf1", "uar", "accuracy")))

@@ -14,8 +14,8 @@ from ..clip import shows_nobody
 from ..drawing.page import page
 from ..drawing.tables import Table, number, span, to_html
 from ..errors import FleetingError
-from ..jackknife import FEW
 from ..spotting.scores import PARTS, counts_by, f1
+from ..stats import FEW
 from .compare import compare
 from .spotting_run import SpottingRun
 

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from fleeting import metrics, stats
-from fleeting.jackknife import FEW, jackknife_bounds
+from fleeting.stats.jackknife import FEW, jackknife_bounds
 
 
 def five(wrong=8, seed=0):

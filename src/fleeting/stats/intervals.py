@@ -1,15 +1,11 @@
-"""How far a score can be trusted, and whether one method is better than another.
+"""How far a score can be trusted: intervals over persons, of one method and of the difference of two.
 
-Clips of one person are alike, so intervals and tests over clips (:func:`wilson`, :func:`mcnemar`) are too sure of
-themselves. What counts is persons: :func:`subject_interval` for one method, :func:`paired_interval` for two. They draw persons
-with replacement, or, of fewer than 15, leave each out once (:mod:`.jackknife`).
+Clips of one person are alike, so an interval over clips (:func:`wilson`) is too sure of itself. What counts is persons:
+:func:`subject_interval` for one method, :func:`paired_interval` for two. They draw persons with replacement, or, of fewer than 15, leave
+each out once (:mod:`.jackknife`).
 
 References
 ----------
-Dietterich (1998), Approximate statistical tests for comparing supervised classification learning algorithms,
-Neural Computation 10(7). Nadeau & Bengio (2003), Inference for the generalization error, Machine Learning 52.
-Demšar (2006), Statistical comparisons of classifiers over multiple data sets, JMLR 7.
-Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statistics 6.
 Field & Welsh (2007), Bootstrapping clustered data, JRSS B 69(3).
 """
 
@@ -24,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .errors import UsageError
+from ..errors import UsageError
+from ..metrics import Labels, Score, classes_in, fold_matrices, paired_matrices, score_of
 from .jackknife import FEW, jackknife_bounds
-from .metrics import Labels, Score, classes_in, fold_matrices, paired_matrices, score_of
 
 
 class Interval(NamedTuple):
@@ -44,14 +40,6 @@ class Difference(NamedTuple):
     low: float
     high: float
     p: float
-
-
-class Outcome(NamedTuple):
-    """The statistic of a test, its two-sided p, and what a reader must know to believe it."""
-
-    statistic: float
-    p: float
-    note: str = ""
 
 
 def wilson(hits: int, n: int, level: float = 0.95) -> Interval:
@@ -201,150 +189,6 @@ def paired_count_bootstrap(
     return Difference(value, float(low), float(high), p)
 
 
-def mcnemar(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike) -> Outcome:
-    """Exact McNemar: the clips only ``a`` has right against those only ``b`` has; statistic is their difference.
-
-    It takes clips for independent, which those of one person are not: prefer :func:`paired_bootstrap`.
-    """
-    from scipy.stats import binom
-
-    right_a, right_b = (np.asarray(y_true) == np.asarray(each) for each in (pred_a, pred_b))
-    only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))
-    p = min(1.0, 2 * float(binom.cdf(min(only_a, only_b), only_a + only_b, 0.5)))
-    note = f"only a right: {only_a} clips, only b: {only_b}; takes the clips of one person for independent"
-    return Outcome(only_a - only_b, p, note)
-
-
-def paired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Paired t over folds: ``mean(d) / (sd(d) / sqrt(J))``, J - 1 degrees of freedom.
-
-    Folds share their training clips, so this rejects too often: prefer :func:`corrected_t`.
-    """
-    d = _differences(a, b)
-    return _t(d, 1 / len(d), "takes folds for independent, though they share training clips")
-
-
-def corrected_t(a: ArrayLike, b: ArrayLike, n_train: float, n_test: float) -> Outcome:
-    """Nadeau and Bengio's t over folds: ``mean(d) / sqrt((1 / J + n_test / n_train) var(d))``, J - 1 degrees of freedom.
-
-    Parameters
-    ----------
-    a, b : array-like of length J
-        Score of each fold.
-    n_train, n_test : float
-        Clips, or their mean, in a fold's training and test part.
-    """
-    d = _differences(a, b)
-    if n_train <= 0 or n_test <= 0:
-        raise UsageError(f"n_train {n_train} and n_test {n_test} must be above 0")
-    return _t(d, 1 / len(d) + n_test / n_train, "made for random resampling; cautious for k folds")
-
-
-def unpaired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Student's two-sample t over all folds of both methods: how the TLCNN paper's p-values come out.
-
-    Given its ten folds (five at 32 frames, five at 64) it reproduces the paper's verdict on 8 of 9 methods; that
-    STCLQP is worse with .05 < p < .1 does not follow (p = .33). Neither a paired nor a corrected test of the same
-    folds agrees with the paper. The folds at 32 and 64 frames hold the same clips and are not independent.
-
-    References
-    ----------
-    Wang et al. (2018), Micro-expression recognition with small sample size by transferring long-term convolutional
-    neural network, Neurocomputing 312, 251.
-    """
-    from scipy.stats import ttest_ind
-
-    a, b = _numbers(a, "a"), _numbers(b, "b")
-    if min(len(a), len(b)) < 2:
-        raise UsageError("a t-test needs at least two folds of each method")
-    if a.var() + b.var() == 0:
-        return _without_spread(float(a.mean() - b.mean()))
-    result = ttest_ind(a, b)
-    note = "takes all values for independent, though both methods saw the same folds"
-    return Outcome(float(result.statistic), float(result.pvalue), note)
-
-
-def wilcoxon(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Wilcoxon's signed-rank test over folds, persons or datasets, exact where there are few and no ties."""
-    from scipy.stats import wilcoxon as signed_rank
-
-    d = _differences(a, b)
-    n = int(np.count_nonzero(d))
-    if n == 0:
-        return Outcome(0.0, 1.0, "no pair differs")
-    smallest = 2 / 2**n
-    note = f"with {n} pairs that differ p cannot fall below {smallest:.3g}" if smallest > 0.05 else ""
-    # Where scores tie in size the exact table does not hold; up to a dozen pairs, all signs can be tried instead.
-    result = signed_rank(d[d != 0])
-    return Outcome(float(result.statistic), float(min(1.0, result.pvalue)), note)
-
-
-def friedman(scores: ArrayLike) -> Outcome:
-    """Friedman's test that no method differs; statistic is chi-squared with M - 1 degrees of freedom.
-
-    Parameters
-    ----------
-    scores : array-like of shape (N, M)
-        A row a person or dataset, a column a method; at least 3 methods. Higher is better.
-    """
-    from scipy.stats import friedmanchisquare
-
-    table = _table(scores)
-    if table.shape[1] < 3:
-        raise UsageError("Friedman's test compares at least 3 methods; for two take wilcoxon")
-    if (table == table[:, :1]).all():
-        return Outcome(0.0, 1.0, "no row tells the methods apart")
-    result = friedmanchisquare(*table.T)
-    return Outcome(float(result.statistic), float(result.pvalue))
-
-
-def mean_ranks(scores: ArrayLike) -> np.ndarray:
-    """Each method's rank, mean over the rows of ``scores`` (N, M), (M,) float64: 1 is best; ties share."""
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(-_table(scores), axis=1).mean(axis=0))
-
-
-def nemenyi(scores: ArrayLike) -> np.ndarray:
-    """The p of each pair of methods after Friedman's test, (M, M) float64, corrected for all pairs; 1 on the diagonal."""
-    from scipy.stats import studentized_range
-
-    n, m = _table(scores).shape
-    ranks = mean_ranks(scores)
-    gap = np.abs(ranks[:, None] - ranks) / math.sqrt(m * (m + 1) / (6 * n))
-    p = studentized_range.sf(gap * math.sqrt(2), m, np.inf)
-    return np.where(np.eye(m, dtype=bool), 1.0, np.clip(p, 0, 1))
-
-
-def critical_difference(n: int, m: int, level: float = 0.95) -> float:
-    """How far two mean ranks of ``m`` methods over ``n`` rows must lie apart to differ, after Nemenyi."""
-    from scipy.stats import studentized_range
-
-    return float(studentized_range.ppf(_level(level), m, np.inf) / math.sqrt(2) * math.sqrt(m * (m + 1) / (6 * n)))
-
-
-def holm(p: ArrayLike) -> np.ndarray:
-    """p-values corrected for their number by Holm's steps, (M,) float64 in the order given."""
-    p = _numbers(p, "p")
-    if ((p < 0) | (p > 1)).any():
-        raise UsageError(f"p-values lie between 0 and 1; got {p.tolist()}")
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    out = np.empty(len(p))
-    out[order] = np.minimum(steps, 1)
-    return out
-
-
-def seed_spread(scores: ArrayLike) -> dict[str, float]:
-    """How much chance alone moves one method: ``n, mean, sd, min, max`` of its scores under several seeds.
-
-    The largest of several seeds is not a result; the mean is. ``sd`` is nan for a single seed.
-    """
-    x = _numbers(scores, "scores")
-    sd = float(x.std(ddof=1)) if len(x) > 1 else math.nan
-    return {"n": len(x), "mean": float(x.mean()), "sd": sd, "min": float(x.min()), "max": float(x.max())}
-
-
 def _of_several(counts: np.ndarray) -> np.ndarray:
     """The counts of each person, (S, K, K), after a look that there are two persons, and each class in two."""
     if (people := len(counts)) < 2:
@@ -391,45 +235,6 @@ def _draws(clips: np.ndarray, resamples: int, seed: int) -> np.ndarray:
         rare = (clips[:, present] > 0).sum(axis=0).min()
         warnings.warn(f"a class occurs in only {rare} of {people} persons: its interval is not to be trusted", stacklevel=3)
     return np.concatenate(kept)[:resamples]
-
-
-def _t(d: np.ndarray, share: float, note: str) -> Outcome:
-    from scipy.stats import t as student
-
-    if np.ptp(d) == 0:
-        return _without_spread(float(d[0]))
-    statistic = float(d.mean() / math.sqrt(share * d.var(ddof=1)))
-    return Outcome(statistic, float(2 * student.sf(abs(statistic), len(d) - 1)), note)
-
-
-def _without_spread(difference: float) -> Outcome:
-    if difference == 0:
-        return Outcome(0.0, 1.0, "no fold differs")
-    warnings.warn("every fold differs by the same amount: p is 0 for want of any spread", stacklevel=4)
-    return Outcome(math.copysign(math.inf, difference), 0.0, "every fold differs by the same amount")
-
-
-def _differences(a: ArrayLike, b: ArrayLike) -> np.ndarray:
-    a, b = _numbers(a, "a"), _numbers(b, "b")
-    if len(a) != len(b):
-        raise UsageError(f"a has {len(a)} values and b {len(b)}: a paired test needs both for each fold")
-    if len(a) < 2:
-        raise UsageError("a paired test needs at least two pairs")
-    return a - b
-
-
-def _numbers(values: ArrayLike, what: str) -> np.ndarray:
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
-        raise UsageError(f"{what} must be a list of finite numbers, at least one")
-    return array
-
-
-def _table(scores: ArrayLike) -> np.ndarray:
-    table = np.asarray(scores, dtype=float)
-    if table.ndim != 2 or len(table) < 2 or table.shape[1] < 2 or not np.isfinite(table).all():
-        raise UsageError(f"scores must be a table of finite numbers, 2 rows and 2 methods at least; its shape is {table.shape}")
-    return table
 
 
 def _level(level: float) -> float:

@@ -1,0 +1,55 @@
+"""How far a score can be trusted, and whether one method is better than another."""
+
+from .intervals import (
+    Difference,
+    Interval,
+    count_bootstrap,
+    paired_bootstrap,
+    paired_count_bootstrap,
+    paired_interval,
+    poisson_rate,
+    subject_bootstrap,
+    subject_interval,
+    wilson,
+)
+from .jackknife import FEW
+from .significance import (
+    Outcome,
+    corrected_t,
+    critical_difference,
+    friedman,
+    holm,
+    mcnemar,
+    mean_ranks,
+    nemenyi,
+    paired_t,
+    seed_spread,
+    unpaired_t,
+    wilcoxon,
+)
+
+__all__ = [
+    "FEW",
+    "Difference",
+    "Interval",
+    "Outcome",
+    "corrected_t",
+    "count_bootstrap",
+    "critical_difference",
+    "friedman",
+    "holm",
+    "mcnemar",
+    "mean_ranks",
+    "nemenyi",
+    "paired_bootstrap",
+    "paired_count_bootstrap",
+    "paired_interval",
+    "paired_t",
+    "poisson_rate",
+    "seed_spread",
+    "subject_bootstrap",
+    "subject_interval",
+    "unpaired_t",
+    "wilcoxon",
+    "wilson",
+]
