@@ -25,7 +25,7 @@ from ..errors import UsageError
 from ..metrics import ALIASES, confusion_matrix, fold_matrices, score_of
 from ..spotting.scores import PARTS, f1
 from ..stats import FEW
-from .comparison import TITLES, Comparison
+from .comparison import LEAKY, TITLES, Comparison
 from .pairing import Matched, distinct, matched, matched_spotting
 from .run import Run
 from .spotting_run import SpottingRun, load_run
