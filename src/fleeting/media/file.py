@@ -129,22 +129,22 @@ class VideoFile(Media):
             self._cut(f"breaks off after {end:.1f} of {self._end:.1f} s ({end / self._end:.0%}).")
 
     def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
-        first, grid = None, None
-        for index, frame in enumerate(self._decode()):
-            key = _key(frame)
-            if first is None or first == NO_TIMESTAMP:
-                first = key
-                grid = Grid(self._rate, frame.time_base) if self._rate and frame.time_base else None
-            if self._fps:
-                seconds: float | None = index / self._fps
-            elif key == NO_TIMESTAMP or frame.time_base is None:
-                seconds = None
-            elif grid and (position := grid.place(key - first)) is not None:
-                seconds = grid.seconds(position)
-            else:
-                grid = None  # the rate varies
-                seconds = (key - first) * frame.time_base.numerator / frame.time_base.denominator
-            yield key, seconds, _upright(frame, *self._size)
+        seconds = _Seconds(self._fps, self._rate)
+        for frame in self._decode():
+            yield (key := _key(frame)), seconds.of(key, frame.time_base), _upright(frame, *self._size)
+
+    def _list(self, count: int) -> bool:
+        with self._open() as container:
+            stream = container.streams[self._index]
+            keys = sorted(_key(packet) for packet in container.demux(stream) if packet.size and not packet.is_discard)
+            base = stream.time_base
+        if len(keys) != count or len(set(keys)) != count or keys[0] == NO_TIMESTAMP:
+            return False
+        seconds = _Seconds(self._fps, self._rate)
+        for key in keys:
+            self._note(key, seconds.of(key, base))
+        self._complete = True
+        return True
 
     def _seek(self, start: int, stop: int) -> Iterator[np.ndarray]:
         keys = self._keys[start:stop]
@@ -161,6 +161,30 @@ class VideoFile(Media):
                     if found == len(keys):
                         return
         raise MediaError(f"{self.path}: frame {start + found} cannot be found again. Was the file changed meanwhile?")
+
+
+class _Seconds:
+    """Timestamps of one frame after the other, s since the first."""
+
+    def __init__(self, fps: float | None, rate: "Fraction | None"):
+        self.fps, self.rate = fps, rate
+        self.count, self.first = 0, NO_TIMESTAMP
+        self.grid: Grid | None = None
+
+    def of(self, key: int, base: "Fraction | None") -> float | None:
+        """That of the next frame; None where the file does not say."""
+        self.count += 1
+        if self.first == NO_TIMESTAMP:
+            self.first = key
+            self.grid = Grid(self.rate, base) if self.rate and base else None
+        if self.fps:
+            return (self.count - 1) / self.fps
+        if key == NO_TIMESTAMP or base is None:
+            return None
+        if self.grid and (position := self.grid.place(key - self.first)) is not None:
+            return self.grid.seconds(position)
+        self.grid = None  # the rate varies
+        return (key - self.first) * base.numerator / base.denominator
 
 
 def _video_stream(container: Any, path: str) -> Any:

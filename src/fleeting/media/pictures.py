@@ -44,6 +44,14 @@ class PictureFolder(Media):
             else:
                 yield position, position / self.fps, image
 
+    def _list(self, count: int) -> bool:
+        if count != len(self._files):
+            return False
+        for position in range(count):
+            self._note(position, position / self.fps)
+        self._complete = True
+        return True
+
     def _seek(self, start: int, stop: int) -> Iterator[np.ndarray]:
         self._check_open()
         return (self._picture(self._files[position]) for position in self._keys[start:stop])

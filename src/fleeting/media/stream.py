@@ -111,6 +111,20 @@ class Media:
             for index, image in zip(range(start, stop), self._seek(start, stop), strict=False):
                 yield Frame(index, self._times[index], image)
 
+    def survey(self, count: int | None = None) -> np.ndarray:
+        """Timestamps of all frames as :attr:`times`, so that :meth:`frames` seeks any of them; quick where the file tells without decoding.
+
+        Parameters
+        ----------
+        count : int, optional
+            How many frames an earlier iteration has yielded. Where the file's own list has another number, or none is given, everything
+            is decoded once.
+        """
+        if not self._complete and not (count and self._list(count)):
+            for _ in self._frames():
+                pass
+        return self.times
+
     def close(self) -> None:
         """End all reading; iterating afterwards raises MediaError."""
         self._closed = True
@@ -123,19 +137,28 @@ class Media:
 
     def _frames(self) -> Generator[Frame]:
         """Number what :meth:`_read` yields, and note where it lies for :meth:`frames`."""
-        previous = -1.0
         for index, (key, seconds, image) in enumerate(self._read()):
             if self._closed:
                 return
-            repair = index > 0 and (seconds is None or seconds <= previous)
-            previous = previous + 1 / self.fps if repair else seconds or 0.0
-            if index == len(self._keys):  # not on a second pass
-                self._seekable &= key > (self._keys[-1] if index else NO_TIMESTAMP)
-                self._keys.append(key)
-                self._times.append(previous)
-                self.repaired += repair
-            yield Frame(index, previous, image)
+            # On a second pass, what the first one noted.
+            yield Frame(index, self._note(key, seconds) if index == len(self._keys) else self._times[index], image)
         self._complete = True
+
+    def _list(self, count: int) -> bool:
+        """Note where each frame lies without decoding any; whether that could be done, and gave ``count`` frames."""
+        return False
+
+    def _note(self, key: int, seconds: float | None) -> float:
+        """Note where the next frame lies; its timestamp, repaired where it is missing or does not increase."""
+        first = not len(self._keys)
+        previous = -1.0 if first else self._times[-1]
+        repair = not first and (seconds is None or seconds <= previous)
+        time = previous + 1 / self.fps if repair else seconds or 0.0
+        self._seekable &= key > (NO_TIMESTAMP if first else self._keys[-1])
+        self._keys.append(key)
+        self._times.append(time)
+        self.repaired += repair
+        return time
 
     def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
         """Key, timestamp (s since the first frame) and image of each frame from the beginning."""
