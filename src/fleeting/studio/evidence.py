@@ -21,6 +21,7 @@ from .store import Event
 WEAKEST = 0.5  # candidates are peaks of the spotter's score above this share of its threshold
 MIN_GAP_S = 0.1  # between two candidates
 MAX_CANDIDATES = 500
+PLACE = ("face_x", "face_y", "iod", "roll")  # where the face is
 MOMENTS = ("onset", "apex", "offset")
 
 
@@ -42,8 +43,15 @@ class Evidence:
     def about(self) -> dict[str, Any]:
         """``analysis.json``; DatasetError where it cannot be read."""
         about = read_about(self.folder)
-        if not isinstance(about.get("events"), list) or not isinstance(about.get("quality"), dict):
-            raise DatasetError(f"{self.folder / 'analysis.json'} is not what fleeting analyze writes. Analyse the video again.")
+        try:  # all that is relied on elsewhere
+            about["name"].encode("utf-8", "replace"), about["path"].encode("utf-8", "replace")
+            [_event(row) for row in about["events"]]
+            [(row["kind"], int(row["onset_frame"]), int(row["offset_frame"])) for row in about["others"]]
+            if int(about["quality"]["frames"]) < 0 or not float(about["quality"]["frame_s"] or 1) > 0:
+                raise ValueError("a negative length")
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            where = self.folder / "analysis.json"
+            raise DatasetError(f"{where} is not what fleeting analyze writes ({error!r}). Analyse the video again.") from error
         return about
 
     @property
@@ -73,10 +81,15 @@ class Evidence:
         path = self.folder / "signals.csv"
         try:
             header = list(pd.read_csv(path, nrows=0).columns)
-            types = {name: np.float32 for name in header if name not in ("frame", "time_s", "face", "seen", "judged")}
-            return pd.read_csv(path, dtype=types)
-        except (OSError, ValueError) as error:
+            types = {name: np.float32 for name in header if name not in ("seen", "judged")}
+            table = pd.read_csv(path, dtype=types | {"frame": np.int64, "time_s": np.float64, "face": np.int64})
+            if lacking := [name for name in PLACE if name not in table]:
+                raise KeyError(f"without {', '.join(lacking)}")
+            if not table["frame"].between(0, self.frames - 1).all():
+                raise ValueError("it has other frames than analysis.json says")
+        except (OSError, ValueError, KeyError) as error:
             raise DatasetError(f"{path} cannot be read ({error}). Analyse the video again.") from error
+        return table
 
     def of_face(self, face: int) -> pd.DataFrame:
         """The rows of one face, by frame."""
@@ -100,8 +113,6 @@ class Evidence:
         """
         table, n = self.of_face(face), self.frames
         rows = table["frame"].to_numpy(int)
-        if (rows >= n).any():
-            raise DatasetError(f"{self.folder / 'signals.csv'} has more frames than analysis.json says. Analyse the video again.")
         columns = {region: np.hypot(table[f"{region}_x"], table[f"{region}_y"]) for region in REGIONS if f"{region}_x" in table}
         columns |= {name: table[name] for name in ("micro", "threshold", "head_speed", "eye_open", "judged") if name in table}
         out = np.full((1 + len(columns), n), np.nan, np.float32)

@@ -19,8 +19,8 @@ from ..errors import DatasetError, MediaError, OutputError
 from ..media import open_media
 from .desk import Desk
 from .evidence import Evidence
-from .library import VIDEOS, Place, read_about
-from .store import Store
+from .library import VIDEOS, Place
+from .store import Event, Store
 from .texts import Name, Path_
 
 UPLOAD = "/api/uploads"
@@ -72,7 +72,7 @@ def routes(desk: Desk) -> APIRouter:
             path = desk.place(wanted.video, "video").path
         else:
             inside = desk.library.within(wanted.path or "")
-            if inside is None or not inside.exists():
+            if inside is None or not os.path.exists(inside):
                 raise HTTPException(404, f"There is no {wanted.path} in the chosen folders. A video elsewhere needs its folder: --folder.")
             path = inside
         return {"number": _queue(desk, path, wanted.model_dump(include={"face", "partial"}))}
@@ -112,20 +112,25 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _analysis(desk: Desk, place: Place) -> dict[str, Any]:
-    about = read_about(place.path)
-    quality, events = about.get("quality") or {}, about.get("events") or []
-    video, _ = desk.library.video_of(place)
-    progress = []
-    with suppress(OutputError, DatasetError, KeyError, TypeError, ValueError):
-        store, sure = Store(place.path), Evidence(place.path, 0).sure
+    quality: dict[str, Any]
+    sure: list[Event]
+    progress: list[dict[str, Any]]
+    quality, sure, progress, reason = {}, [], [], None
+    try:
+        evidence, store = Evidence(place.path, 0), Store(place.path)
+        quality, sure = evidence.about["quality"], evidence.sure
+        reason = quality.get("reason")
         progress = [{**each, **store.state(each["coder"], sure).progress()} for each in store.coders()]
-    kinds = [event.get("kind") for event in events if isinstance(event, dict)]
+    except (DatasetError, OutputError) as error:
+        reason = str(error)
+    video, _ = desk.library.video_of(place)
+    kinds = [event["kind"] for event in sure]
     return {
         "id": place.id,
         "name": place.name,
         "duration": quality.get("duration_s"),
         "judged": quality.get("judged_share"),
-        "reason": quality.get("reason"),
+        "reason": reason,
         "micro": kinds.count("micro"),
         "macro": kinds.count("macro"),
         "coders": progress,

@@ -98,7 +98,7 @@ class Library:
         named = str(read_about(analysis.path).get("path", ""))
         candidates = [Path(named), analysis.path / named, *(folder / Path(named).name for folder in (analysis.path, analysis.path.parent))]
         for candidate in candidates if named else []:
-            if (true := self.within(Path.cwd() / candidate)) and true.exists():
+            if (true := self.within(Path.cwd() / candidate)) and os.path.exists(true):
                 return true, named
         return None, named
 

@@ -1,0 +1,251 @@
+"""The studio in a real browser: taken in, watched, corrected, exported and read back; and what happens when something breaks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from fleeting.coding import read_coding
+from fleeting.datasets import FolderDataset
+from fleeting.studio.store import Store
+
+from ..made_runs import made_runs
+
+SLOW_MS = 60_000
+
+
+@pytest.fixture
+def open_page(browser):
+    """What opens a studio's page in a browser of its own, and sees to it that nothing is asked of anybody else."""
+    contexts, foreign, faults = [], [], []
+
+    @contextmanager
+    def opened(studio, path="/", size=(1280, 800), context=None, **options):
+        if context is None:
+            context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options)
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(SLOW_MS)
+        page.on("request", lambda request: None if request.url.startswith((studio.base, "blob:")) else foreign.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{studio.base}{path}{'&' if '?' in path else '?'}token={studio.token}")
+        yield page
+        page.close()
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert foreign == []
+    assert faults == []
+
+
+def review(page, coder="Anna"):
+    """From the first page to the only analysis, as a coder of that name."""
+    page.evaluate("name => { sessionStorage.setItem('fleeting.coder', name) }", coder)
+    page.locator("#analyses").get_by_role("link", name="Review").click()
+    page.wait_for_selector("body[data-ready]")
+
+
+def until(page, expression):
+    """Wait; not in the page itself, whose security policy forbids to evaluate text."""
+    end = time.monotonic() + SLOW_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
+
+
+def saved(page):
+    until(page, "document.body.dataset.unsaved === '0'")
+
+
+def verdicts(page):
+    return page.locator("#events li").evaluate_all("rows => rows.map(row => row.dataset.verdict)")
+
+
+def test_from_an_upload_to_a_file_that_is_read_back(studio, open_page, recording, face_model, tmp_path):
+    running = studio()
+    with open_page(running) as page:
+        page.set_input_files("#files", recording)
+        page.wait_for_selector("#jobs tr[data-state=running], #jobs tr[data-state=done]")
+        page.reload()  # in the middle of the job
+        page.wait_for_selector("#jobs tr[data-state=done]")
+        review(page)
+        found = verdicts(page)
+        assert len(found) >= 2
+        assert set(found) == {"open"}
+        # The frame on the screen is the event's onset, and steps are exact.
+        onset = int(page.input_value("#onset"))
+        page.wait_for_selector(f"#screen[data-frame='{onset}']")
+        for key, frame in (("Period", onset + 1), ("Period", onset + 2), ("Comma", onset + 1), ("Shift+ArrowRight", onset + 11)):
+            page.keyboard.press(key)
+            page.wait_for_selector(f"#screen[data-frame='{frame}']")
+        page.keyboard.press("1")  # onset here
+        saved(page)
+        assert int(page.input_value("#onset")) == onset + 11
+        page.keyboard.press("z")
+        until(page, f"document.getElementById('onset').value === '{onset}'")
+        page.keyboard.press("Shift+Z")
+        until(page, f"document.getElementById('onset').value === '{onset + 11}'")
+        page.keyboard.press("e")
+        page.keyboard.type("disgust")
+        page.keyboard.press("Enter")
+        page.keyboard.press("u")
+        page.keyboard.type("4+L10")
+        page.keyboard.press("Enter")
+        page.keyboard.press("a")
+        page.keyboard.press("x")
+        saved(page)
+        page.keyboard.press("n")
+        saved(page)
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+        saved(page)
+        assert sorted(verdicts(page)) == sorted(["accepted", "rejected", "accepted", *["open"] * (len(found) - 2)])
+        files = {}
+        for form in ("csv", "eaf", "json", "vtt"):
+            with page.expect_download() as download:
+                page.select_option("#export", f"accepted {form}")
+            files[form] = tmp_path / f"exported.{form}"
+            download.value.save_as(files[form])
+        csv, eaf = (read_coding(files[form], video=tmp_path / "interview.mp4") for form in ("csv", "eaf"))
+        first = csv.events[csv.events["emotion"] == "disgust"].iloc[0]
+        assert (first["onset_frame"], first["aus"]) == (onset + 11, "AU4+L10")
+        shared = ["onset_frame", "apex_frame", "offset_frame", "kind", "emotion", "aus"]
+        assert csv.events[shared].values.tolist() == eaf.events[shared].values.tolist()
+        assert len(csv.events) == 2
+        log = json.loads(files["json"].read_text())["log"]
+        assert [line["act"] for line in log if line["act"] != "seen"][:3] == ["change", "undo", "redo"]
+        assert files["vtt"].read_text().startswith("WEBVTT")
+        # And as a dataset.
+        page.goto(running.base)
+        page.locator("#parts input").nth(1).fill("S01")
+        page.get_by_role("button", name="Make it").click()
+        until(page, "document.getElementById('dataset-said').textContent.includes('2 clips')")
+    clips = FolderDataset(tmp_path / "coded").clips()
+    assert {clip.subject for clip in clips} == {"S01"}
+    assert len(clips) == 2
+
+
+def test_two_tabs_and_a_server_that_is_killed_lose_nothing(studio, open_page, results):
+    running = studio()
+    with open_page(running) as one:
+        review(one)
+        with open_page(running, context=one.context) as two:
+            review(two)
+            first = two.locator("#events li").first
+            one.locator("#events button").first.click()
+            one.keyboard.press("a")
+            saved(one)
+            two.wait_for_selector("#events li[data-verdict=accepted]")  # the other tab knows
+            assert first.get_attribute("data-verdict") == "accepted"
+            running.kill()
+            one.keyboard.press("x")
+            one.wait_for_selector("#banner:not([hidden])")
+            assert "does not answer" in one.inner_text("#banner")
+            running.start()
+            one.context.clear_cookies()
+            # A new session is needed; what was not saved waits in the tab.
+            with open_page(running, context=one.context):
+                saved(one)
+            one.wait_for_selector("#banner", state="hidden")
+            assert {"accepted", "rejected"} <= set(verdicts(one))
+
+    log = [line for line in Store(results).log() if line["act"] == "change"]
+    assert [line["after"]["verdict"] for line in log] == ["accepted", "rejected"]
+
+
+def test_two_coders_agree_and_a_third_decides(studio, open_page, results):
+    running = studio()
+    with open_page(running) as page:
+        for coder, keys in (("Anna", "aa"), ("Ben", "ax")):
+            page.goto(running.base)
+            review(page, coder)
+            assert set(verdicts(page)) == {"open"}  # nothing of the other's is to be seen
+            for key in keys:
+                page.keyboard.press(key)
+            page.get_by_role("button", name="I am done").click()
+            page.get_by_role("button", name="Finished: reopen").wait_for()
+            saved(page)
+        page.goto(running.base)
+        page.get_by_role("link", name="Agreement").click()
+        until(page, "document.querySelectorAll('#a option').length === 2")
+        page.get_by_role("button", name="Compare").click()
+        page.get_by_text("Agreement of Anna and Ben").wait_for()
+        assert "1 of 2 and 1" in page.inner_text("#tables")
+        page.fill("#third", "Cleo")
+        page.get_by_role("button", name="Begin to decide").click()
+        page.wait_for_selector("body[data-ready]")
+        assert sorted(verdicts(page)) == ["accepted", "open"]
+        assert "Anna:" in page.inner_text("#events")
+
+
+def test_the_event_is_seen_from_near_and_weaker_candidates_are_called_so(studio, open_page, results):
+    about = json.loads((results / "analysis.json").read_text())
+    about["events"][-1]["certain"] = "candidate"
+    (results / "analysis.json").write_text(json.dumps(about))
+    running = studio()
+    with open_page(running) as page:
+        review(page)
+        for key, mode in (("f", "flicker"), ("m", "magnified"), ("v", "flow"), ("l", "loop")):
+            page.keyboard.press(key)
+            page.wait_for_selector(f"#look[data-mode={mode}]")
+            assert int(page.get_attribute("#look", "data-frame")) >= int(page.input_value("#onset"))
+        sure = len(verdicts(page))
+        until(page, "document.getElementById('surely-said').textContent.match(/[1-9]\\d* weaker/) !== null")
+        page.locator("#surely").fill("100")
+        until(page, f"document.querySelectorAll('#events li').length > {sure}")
+        assert page.locator("#events li.candidate").first.inner_text().startswith("candidate")
+        # A boundary is dragged on the timeline.
+        page.locator("#events li:not(.candidate) button").first.click()
+        page.keyboard.press("g")
+        offset = int(page.input_value("#offset"))
+        place = page.evaluate(
+            "import('/static/review.js').then(({see}) => { const e = see.coding.find(see.selected), t = see.timeline, b = t.plot.over"
+            ".getBoundingClientRect(); return [b.left + t.plot.valToPos(t.at(e, 'offset'), 'x'), b.top + 40] })"
+        )
+        page.mouse.move(*place)
+        page.mouse.down()
+        page.mouse.move(place[0] + 60, place[1], steps=4)
+        page.mouse.up()
+        saved(page)
+        assert int(page.input_value("#offset")) > offset
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", (1280, 800)), ("dark", (1920, 1080))])
+def test_every_page_is_readable_by_everybody(studio, open_page, results, scheme, size):
+    """axe-core's rules of WCAG 2 A and AA, contrast among them; no page scrolls sideways."""
+    running = studio()
+    hostile = results.parent / "<img src=x onerror=document.body.remove()>.mp4"
+    shutil.copy(results.parent / "interview.mp4", hostile)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    with open_page(running, size=size, color_scheme=scheme) as page:
+        for path in ("/", "review", "/agreement", "/runs"):
+            if path == "review":
+                page.goto(running.base)
+                review(page)
+            else:
+                page.goto(running.base + path)
+                page.wait_for_load_state("networkidle")
+            found = Axe().run(page, options=rules)
+            assert found.response["violations"] == [], found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            if path == "/":
+                page.get_by_text(hostile.name).wait_for()
+
+
+def test_runs_are_compared_and_clips_got_wrong_are_listed(studio, open_page, tmp_path):
+    made_runs(tmp_path / "runs")
+    running = studio()
+    with open_page(running) as page:
+        page.goto(f"{running.base}/runs")
+        page.locator("#runs tr").nth(5).wait_for()
+        page.get_by_label("Show runs/linear", exact=False).first.check()
+        page.get_by_label("Show runs/majority", exact=False).first.check()
+        page.frame_locator("#report").get_by_text("Comparison").first.wait_for()
+        page.locator("#wrong figure").first.wait_for()
+        assert "--data a=PATH" in page.inner_text("#wrong-said")
