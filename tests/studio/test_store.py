@@ -90,14 +90,16 @@ def test_progress_counts_the_programs_events_and_what_was_touched(tmp_path):
     assert store.state("Anna", BASE).progress() == {"all": 3, "seen": 3, "left": 1, "added": 1, "accepted": 1, "rejected": 1}
 
 
-def test_whoever_decides_between_two_has_not_coded_before(tmp_path):
+def test_who_is_blind_or_decides_between_two_has_not_coded_before(tmp_path):
     store = Store(tmp_path)
     store.note("Anna", "finish")
-    with pytest.raises(UsageError, match="somebody else"):
-        store.arbitrate("Anna", "Ben", "Cleo")
-    store.arbitrate("Dora", "Anna", "Ben")
-    assert store.between("Dora") == ("Anna", "Ben")
-    assert store.between("Anna") is None
+    with pytest.raises(UsageError, match="somebody"):
+        store.begin("Anna", between=("Ben", "Cleo"))
+    store.begin("Dora", between=("Anna", "Ben"))
+    store.begin("Emil")
+    assert store.begun("Dora") == (False, ("Anna", "Ben"))
+    assert store.begun("Emil") == (True, None)
+    assert store.begun("Anna") == store.begun("nobody") == (False, None)
 
 
 @pytest.mark.parametrize("sql", ["UPDATE log SET coder = 'x'", "DELETE FROM log"])

@@ -28,7 +28,7 @@ from ..preprocess.magnify import magnify
 from .evidence import Evidence
 
 CACHE_BYTES = 96 * 2**20
-MAX_LOOK = 160  # frames of an event that are shown at once; longer ones are thinned
+MAX_LOOK, MAX_MAGNIFIED = 160, 48  # frames of an event that are shown at once; longer ones are thinned
 MAX_RUN = 2000  # frames of one answer
 CROP = 224
 
@@ -83,7 +83,7 @@ class Film:
 
     def look(self, face: int, onset: int, apex: int, offset: int, alpha: float = 0) -> Iterator[tuple[int, bytes]]:
         """An event's face with the head held still, and for ``alpha`` above 0 its motion ``1 + alpha`` times as large (PBVM)."""
-        frames = _thinned(onset, apex, offset)
+        frames = _thinned(onset, apex, offset, MAX_MAGNIFIED if alpha > 0 else MAX_LOOK)
         keys = [("look", face, onset, frame, round(alpha, 2)) for frame in frames]
         kept = [self._get(key) for key in keys]
         if all(kept):
@@ -171,6 +171,6 @@ def jpeg(image: np.ndarray, quality: int = 88) -> bytes:
     return data.tobytes()
 
 
-def _thinned(onset: int, apex: int, offset: int) -> list[int]:
-    step = -(-(offset - onset + 1) // MAX_LOOK)
+def _thinned(onset: int, apex: int, offset: int, most: int) -> list[int]:
+    step = -(-(offset - onset + 1) // most)
     return sorted({*range(onset, offset + 1, step), apex})

@@ -52,7 +52,7 @@ class Act(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     coder: Coder
-    act: Literal["undo", "redo", "seen", "finish", "reopen"]
+    act: Literal["undo", "redo", "seen", "finish", "reopen", "blind"]
     id: EventId | None = None
 
 
@@ -157,10 +157,13 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/acts")
     def act(id: str, wanted: Act) -> dict[str, Any]:
-        """Undo, redo, note that an event was seen, finish the coding or open it again."""
+        """Undo, redo, note that an event was seen, finish the coding or open it again; begin it blind to the program."""
         store, base = desk.store(id), base_of(desk, id, wanted.coder)
         event = None
-        if wanted.act in ("undo", "redo"):
+        if wanted.act == "blind":
+            store.begin(wanted.coder)
+            base = []
+        elif wanted.act in ("undo", "redo"):
             event = store.undo(wanted.coder, base, redo=wanted.act == "redo")
         elif (wanted.act == "seen") == (wanted.id is None):
             raise HTTPException(422, "seen needs the event's id; finish and reopen need none.")

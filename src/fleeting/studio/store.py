@@ -19,7 +19,7 @@ from typing import Any
 from ..errors import OutputError, UsageError
 
 NAME = "coding.sqlite"
-ACTS = ("change", "undo", "redo", "seen", "finish", "reopen", "arbitrate")
+ACTS = ("change", "undo", "redo", "seen", "finish", "reopen", "begin")
 VERDICTS = ("open", "accepted", "rejected")
 
 Event = dict[str, Any]
@@ -88,15 +88,15 @@ class Store:
         self.path = folder / NAME
 
     def coders(self) -> list[dict[str, Any]]:
-        """Who has worked on this: name, last time (ISO, UTC), whether finished, and between whom this coder decides, if so."""
+        """Who has worked on this: name, last time (ISO, UTC), whether finished, whether blind, between whom this coder decides."""
         found: dict[str, dict[str, Any]] = {}
         for line in self.log():
-            coder = found.setdefault(line["coder"], {"coder": line["coder"], "finished": False, "between": None})
+            coder = found.setdefault(line["coder"], {"coder": line["coder"], "finished": False, "between": None, "blind": False})
             coder["last"] = line["at"]
             if line["act"] in ("finish", "reopen"):
                 coder["finished"] = line["act"] == "finish"
-            elif line["act"] == "arbitrate":
-                coder["between"] = line["after"]["between"]
+            elif line["act"] == "begin":
+                coder |= line["after"]
         return list(found.values())
 
     def state(self, coder: str, base: list[Event]) -> State:
@@ -155,17 +155,30 @@ class Store:
         with self._transaction() as db:
             self._add(db, coder, act, id, None, None)
 
-    def arbitrate(self, third: str, a: str, b: str) -> None:
-        """A line that makes a coder the one who decides between two others; UsageError where they have coded themselves."""
-        with self._transaction() as db:
-            if _lines(db, third):
-                raise UsageError(f"{third} has coded this recording already. Whoever decides between two must be somebody else.")
-            self._add(db, third, "arbitrate", None, None, {"between": [a, b]})
+    def begin(self, coder: str, *, between: tuple[str, str] | None = None) -> None:
+        """A line with which a coder begins otherwise than with the program's events: with none, or with those of two others.
 
-    def between(self, coder: str) -> tuple[str, str] | None:
-        """The two coders between whom this one decides; None for everybody else."""
-        pair = next((each["between"] for each in self.coders() if each["coder"] == coder), None)
-        return (pair[0], pair[1]) if pair else None
+        Parameters
+        ----------
+        coder : str
+        between : tuple of str, optional
+            The two between whom this coder decides; without it, the coder is blind to the program.
+
+        Raises
+        ------
+        UsageError
+            The coder has begun already.
+        """
+        with self._transaction() as db:
+            if _lines(db, coder):
+                raise UsageError(f"{coder} has coded this recording already. It must be somebody who has not begun.")
+            self._add(db, coder, "begin", None, None, {"between": list(between)} if between else {"blind": True})
+
+    def begun(self, coder: str) -> tuple[bool, tuple[str, str] | None]:
+        """Whether a coder is blind to the program, and the two between whom this one decides, if so."""
+        found: dict[str, Any] = next((each for each in self.coders() if each["coder"] == coder), {})
+        pair = found.get("between")
+        return bool(found.get("blind")), (pair[0], pair[1]) if pair else None
 
     def log(self) -> list[dict[str, Any]]:
         """Every line: number, coder, at, act, event, before, after."""
@@ -220,7 +233,7 @@ def _replay(lines: list[dict[str, Any]], base: list[Event]) -> State:
             state.seen.add(id)
         elif act in ("finish", "reopen"):
             state.finished = act == "finish"
-        elif act == "arbitrate":
+        elif act == "begin":
             continue
         else:
             if act == "change":

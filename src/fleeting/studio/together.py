@@ -65,7 +65,7 @@ def routes(desk: Desk) -> APIRouter:
     def begin(id: str, wanted: Arbitration) -> dict[str, bool]:
         """Make a third coder the one who decides between two: their page then shows what the two have."""
         _finished(desk, id, wanted.a, wanted.b)
-        desk.store(id).arbitrate(wanted.third, wanted.a, wanted.b)
+        desk.store(id).begin(wanted.third, between=(wanted.a, wanted.b))
         return {"done": True}
 
     @router.get("/analyses/{id}/settled")
@@ -96,9 +96,11 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def base_of(desk: Desk, id: str, coder: str) -> list[Event]:
-    """What a coder begins with: the program's events, or those of the two coders between whom this one decides."""
-    between = desk.store(id).between(coder)
-    return _both(*(_coding(desk, id, each) for each in between)) if between else desk.evidence(id).sure
+    """What a coder begins with: the program's events; none, if blind to it; those of the two between whom this one decides."""
+    blind, between = desk.store(id).begun(coder)
+    if between:
+        return _both(*(_coding(desk, id, each) for each in between))
+    return [] if blind else desk.evidence(id).sure
 
 
 def _coding(desk: Desk, id: str, coder: str) -> Coding:

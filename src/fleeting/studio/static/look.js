@@ -74,10 +74,16 @@ export class Look {
     this.canvas.title = text;
   }
 
+  // How many frames the picture that is shown stands for: long events are thinned.
+  lasts() {
+    const next = this.pictures[this.at + 1];
+    return next ? next[0] - this.pictures[this.at][0] : 1;
+  }
+
   turn() {
     let last = 0;
     const next = (now) => {
-      const each = this.mode === "flicker" ? FLICKER_MS : 1000 / (this.rate * this.speed);
+      const each = this.mode === "flicker" ? FLICKER_MS : (1000 * this.lasts()) / (this.rate * this.speed);
       if (this.pictures.length && now - last >= each) {
         last = now;
         this.at = (this.at + 1) % this.pictures.length;

@@ -1,5 +1,5 @@
 // The review page: what was found, looked at, corrected, and exported; by keyboard first.
-import { $, ask, clock, count, element, get, toast } from "./api.js";
+import { $, ask, clock, count, element, get, post, toast } from "./api.js";
 import { Coding } from "./coding.js";
 import { Look } from "./look.js";
 import { Player } from "./player.js";
@@ -32,6 +32,7 @@ async function code(coder) {
   sessionStorage.setItem("fleeting.coder", coder);
   localStorage.setItem("fleeting.coder", coder);
   $("coder").textContent = coder;
+  see.blind = see.about.coders.some((each) => each.coder === coder && each.blind);
   see.coding = new Coding(id, coder, { changed: draw, trouble, refused: toast, went: (event) => choose(event, true) });
   await see.coding.refresh();
   draw();
@@ -39,7 +40,7 @@ async function code(coder) {
   if (first) choose(first.id, true);
   // The events are there; what takes longer follows.
   await Promise.all([openVideo(), openTimeline()]);
-  see.coding.candidates = await get(`/analyses/${id}/candidates`).catch(() => []);
+  if (!see.blind) see.coding.candidates = await get(`/analyses/${id}/candidates`).catch(() => []);
   draw();
 }
 
@@ -63,6 +64,7 @@ async function openVideo() {
 
 async function openTimeline() {
   const data = columnsOf(await (await ask(`/analyses/${id}/timeline?face=${see.face}`)).arrayBuffer());
+  if (see.blind) delete data.columns.micro; // nor what the program made of the signals
   $("plot").replaceChildren();
   const others = see.about.others.filter((each) => each.face === see.face);
   see.timeline = new Timeline($("plot"), $("map"), data, others, { seek, choose, move });
@@ -335,11 +337,14 @@ on("further", () => see.timeline?.zoom(2));
 on("whole", () => see.timeline?.whole());
 on("face", async () => { see.face = Number($("face").value); await openTimeline(); }, "change");
 on("other-coder", askWho);
-on("who-form", (event) => {
+on("who-form", async (event) => {
   event.preventDefault();
-  localStorage.setItem("fleeting.coder", $("who-name").value.trim());
-  sessionStorage.setItem("fleeting.coder", $("who-name").value.trim());
-  location.reload();
+  const coder = $("who-name").value.trim();
+  try {
+    if ($("who-blind").checked) await post(`/analyses/${id}/acts`, { coder, act: "blind" });
+    for (const kept of [localStorage, sessionStorage]) kept.setItem("fleeting.coder", coder);
+    location.reload();
+  } catch (error) { toast(error.message); }
 }, "submit");
 on("export", async () => {
   const [kept, form] = $("export").value.split(" ");
