@@ -19,8 +19,10 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import httpx
 import numpy as np
@@ -98,13 +100,20 @@ def shown(page, frame, seconds=20):
 
 def long_analysis(demo, folder):
     """The demo's interview and its findings twelve times over, at 30 frames a second."""
-    from fleeting.media import open_media, write_video
-
-    with open_media(demo / "synthetic-interview.mp4") as media:
-        pictures = [cv2.imencode(".png", frame.image)[1] for frame in media]
-    n = len(pictures)
-    write_video(folder / "long.mp4", (cv2.imdecode(p, cv2.IMREAD_COLOR) for _ in range(TIMES) for p in pictures), FPS)
     about = json.loads((demo / "analysis.json").read_text())
+    n = about["quality"]["frames"]
+    slower = Fraction(about["quality"]["fps"]).limit_denominator(1001) / int(FPS)
+    with av.open(str(folder / "long.mp4"), "w") as out:
+        stream = None
+        for k in range(TIMES):
+            with av.open(str(demo / "synthetic-interview.mp4")) as source:
+                stream = stream or out.add_stream_from_template(source.streams.video[0])
+                shift = k * n / (source.streams.video[0].time_base * int(FPS))
+                for packet in source.demux(video=0):
+                    if packet.size:
+                        packet.pts, packet.dts = (round(shift + value * slower) for value in (packet.pts, packet.dts))
+                        packet.stream = stream
+                        out.mux(packet)
 
     def again(rows):
         moved = []
@@ -240,7 +249,7 @@ def memory(demo):
                     except OSError:
                         continue
                 time.sleep(0.3)
-            print(f"{job['state']} in {job['seconds']} s; server {peak(process.pid):.0f} MB at most, the process that analyses {most:.0f} MB")
+            print(f"{job['state']} in {job['seconds']} s; server {peak(process.pid):.0f} MB at most, the analysing process {most:.0f} MB")
 
 
 def pictures(demo):

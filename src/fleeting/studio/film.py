@@ -10,6 +10,7 @@ import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from .evidence import Evidence
 
 CACHE_BYTES = 96 * 2**20
 MAX_LOOK, MAX_MAGNIFIED = 160, 48  # frames of an event that are shown at once; longer ones are thinned
+YIELD_S = 2.0  # how long a thumbnail waits for frames that are wanted at once
 MAX_RUN = 2000  # frames of one answer
 CROP = 224
 
@@ -51,6 +53,10 @@ class Film:
         self._kept: OrderedDict[Any, bytes] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+        self._one_crop = threading.Lock()
+        self._idle = threading.Event()  # nobody waits for a frame
+        self._idle.set()
+        self._waiting = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -77,7 +83,9 @@ class Film:
         """The face of one frame as JPEG, eyes level."""
         key = ("crop", frame, face)
         if (data := self._get(key)) is None:
-            (image,) = align(self.images([frame]), self._face(frame, face), CROP)
+            with self._one_crop:  # a list has many, and none is as urgent as the frame that somebody wants to see
+                self._idle.wait(YIELD_S)
+                (image,) = align(self.images([frame]), self._face(frame, face), CROP)
             data = self._keep(key, jpeg(image, 85))
         return data
 
@@ -125,8 +133,26 @@ class Film:
         """Let go of the file."""
         self._media.close()
 
+    @contextmanager
+    def _urgently(self) -> Iterator[None]:
+        with self._lock:
+            self._waiting += 1
+            self._idle.clear()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._idle.set()
+
     def _decoded(self, frames: range, width: int) -> Iterator[tuple[int, bytes]]:
-        for frame in self._media.frames(frames[0], frames[-1] + 1):
+        decoded = self._media.frames(frames[0], frames[-1] + 1)
+        while True:
+            with self._urgently():
+                frame = next(decoded, None)
+            if frame is None:
+                return
             if frame.index in frames:
                 image = frame.image
                 if 0 < width < image.shape[1]:

@@ -25,7 +25,11 @@ export class Player {
   }
 
   // Show a frame as soon as it is here; of several wishes the last one counts.
-  async show(index) {
+  show(index) {
+    return (this.showing = this.bring(index));
+  }
+
+  async bring(index) {
     const before = this.index;
     this.index = Math.min(Math.max(Math.round(index), 0), this.count - 1);
     this.tell(this.index);

@@ -59,7 +59,7 @@ async function openVideo() {
   $("frame").max = n - 1;
   const event = selected();
   see.player.show(event ? event.onset : 0);
-  if (event) see.look.show(event);
+  if (event) near();
 }
 
 async function openTimeline() {
@@ -149,7 +149,14 @@ function form() {
     event.amplitude ? `moves by ${Number(event.amplitude).toFixed(1)} % of the eye distance` : "", event.regions];
   $("facts").textContent = facts.filter(Boolean).join(" · ");
   if (see.look?.mode !== "flow") bars();
-  see.look?.show(event);
+  near();
+}
+
+// The event from near, once the frame itself is there: it must not wait for the rest.
+async function near() {
+  if (!see.look) return;
+  await see.player.showing;
+  see.look.show(selected());
 }
 
 function bars(units = null) {
@@ -169,14 +176,15 @@ function choose(event, go) {
   see.timeline?.reveal(found.onset, found.offset, false);
   if (found.seen === false && found.verdict === "open" && !see.coding.state.finished) see.coding.act("seen", event);
   requestAnimationFrame(() => rows.get(event)?.made.scrollIntoView({ block: "nearest" }));
-  ahead();
+  ahead(event);
 }
 
-// Pictures of the event that comes next are fetched while this one is looked at.
-function ahead() {
+// The first picture of the event that comes next is fetched while this one is looked at.
+async function ahead(event) {
+  await see.player?.showing;
   const events = listed();
-  const next = events[events.findIndex((each) => each.id === see.selected) + 1];
-  if (next && see.player) setTimeout(() => { if (!see.player.playing && see.player.shown === see.player.index) see.player.ask(next.onset, next.onset + 4); }, 350);
+  const next = events[events.findIndex((each) => each.id === event) + 1];
+  if (next && see.player && !see.player.playing && see.selected === event) see.player.ask(next.onset, next.onset + 2);
 }
 
 function step(by) {

@@ -9,8 +9,8 @@ const LANES = [
   ["mouth", "mouth, chin", ["right_mouth", "left_mouth", "chin"]],
   ["head", "head", ["head_speed"]],
 ];
-const COARSE = 16; // frames of one pair (lowest, highest) where many are in view
-const MANY = 6000; // frames in view above which pairs are drawn
+const COARSE = [1, 4, 16, 64]; // frames of one pair (lowest, highest) of points, where many are in view
+const MANY = 2400; // points in view, at most
 const EVENTS = 46; // px for the events
 const GRIP = 7; // px
 const LEAST = 24; // frames in view
@@ -27,8 +27,7 @@ export class Timeline {
     this.cursor = 0;
     this.shown = [0, 0]; // what is in view, s: the chart itself is told, and knows a moment later
     this.fine = this.signals(data.columns);
-    this.coarse = pairs(this.fine);
-    this.level = null;
+    this.levels = COARSE.map((each) => (each === 1 ? this.fine : pairs(this.fine, each)));
     this.outside = stretches(data.columns.judged, this.times);
     this.build();
     this.grips();
@@ -70,12 +69,12 @@ export class Timeline {
       axes: [{ stroke: () => this.colour("--dim"), font: small, size: 22, gap: 2, ticks: { show: false },
         grid: { stroke: () => this.colour("--hair"), width: 1 }, values: (_, splits, __, ___, step) => splits.map((t) => label(t, step)) }],
       series: [{}, ...this.lanes.map(([name], k) => ({
-        scale: name, width: 1.1, points: { show: false }, spanGaps: false,
+        scale: name, width: 1, points: { show: false }, spanGaps: false,
         stroke: () => this.colour(name === "micro" ? "--micro" : ["--right", "--left", "--mid"][k % 3]),
       }))],
       hooks: { drawClear: [(u) => this.under(u)], draw: [(u) => this.over(u)], setScale: [(u, key) => key === "x" && this.onScale(u)] },
-    }, this.coarse, this.box);
-    this.level = this.coarse;
+    }, this.levels.at(-1), this.box);
+    this.level = this.levels.at(-1);
     this.view(0, this.end);
   }
 
@@ -87,7 +86,7 @@ export class Timeline {
   onScale(u) {
     const [min, max] = this.shown;
     const inView = ((max - min) / this.end) * this.count;
-    const level = inView > MANY ? this.coarse : this.fine;
+    const level = this.levels[COARSE.findIndex((each) => (each === 1 ? inView : (2 * inView) / each) <= MANY)] ?? this.levels.at(-1);
     if (level !== this.level) {
       this.level = level;
       u.setData(level, false);
@@ -325,12 +324,11 @@ export function columnsOf(buffer) {
 }
 
 // Lowest and highest of each few frames, so that no peak is lost.
-function pairs([times, ...lines]) {
-  if (times.length <= MANY) return [times, ...lines];
+function pairs([times, ...lines], each) {
   const at = [];
   const out = lines.map(() => []);
-  for (let from = 0; from < times.length; from += COARSE) {
-    const to = Math.min(from + COARSE, times.length);
+  for (let from = 0; from < times.length; from += each) {
+    const to = Math.min(from + each, times.length);
     at.push(times[from], times[to - 1] + 1e-6 * (to - from));
     lines.forEach((line, k) => {
       let [low, most] = [Infinity, -Infinity];
