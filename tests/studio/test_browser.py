@@ -186,7 +186,7 @@ def test_two_coders_agree_and_a_third_decides(studio, open_page, results):
 
 def test_the_event_is_seen_from_near_and_weaker_candidates_are_called_so(studio, open_page, results):
     about = json.loads((results / "analysis.json").read_text())
-    about["events"][-1]["certain"] = "candidate"
+    about["events"][-1]["certain"] = False
     (results / "analysis.json").write_text(json.dumps(about))
     running = studio()
     with open_page(running) as page:

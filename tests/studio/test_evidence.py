@@ -39,7 +39,7 @@ def test_peaks_below_the_threshold_are_candidates_and_what_is_an_event_is_none(t
 
 
 def test_the_spotters_own_candidates_take_the_place_of_peaks(tmp_path):
-    evidence = saved(tmp_path, [row(40, 60, certain="certain"), row(90, 99, certain="candidate")], bumps=[(130, 1.5)])
+    evidence = saved(tmp_path, [row(40, 60, certain=True), row(90, 99, certain=False)], bumps=[(130, 1.5)])
     assert [e["onset"] for e in evidence.sure] == [40]
     assert [e["onset"] for e in evidence.candidates] == [90]
 

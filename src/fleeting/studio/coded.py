@@ -64,7 +64,9 @@ def exported(form: str, evidence: Evidence, state: State, coder: str, video: str
     """
     findings = _findings(evidence, state, coder, video, kept)
     if form == "csv":
-        return findings.events.to_csv(index=False, lineterminator="\n").encode("utf-8", "replace")
+        # Without what the program thought of it: a coder's table, whose empty cells mean that nothing was said.
+        own = [name for name in findings.events if not name.startswith("p_") and name != "certain"]
+        return findings.events[own].to_csv(index=False, lineterminator="\n").encode("utf-8", "replace")
     if form == "vtt":
         return export.to_vtt(findings).encode("utf-8", "replace")
     if form == "eaf":
@@ -88,6 +90,8 @@ def _findings(evidence: Evidence, state: State, coder: str, video: str, kept: Ke
     for event in kept_events(state, kept):
         row = {"video": about["name"], **{key: event.get(key) for key in ("face", "score", "emotion", "aus", "kind", "amplitude")}}
         row |= {f"{name}_frame": event[name] for name in MOMENTS} | {f"{name}_s": float(times[event[name]]) for name in MOMENTS}
+        row["offset_s"] += evidence.frame_s  # the last frame belongs to the event
+        row |= {"open": event.get("open", ""), "certain": True}
         row |= {f"p_{name}": value for name, value in event["probabilities"].items()}
         row |= {"regions": event["regions"].replace(", ", "+").replace(" ", "_"), "coder": coder}
         rows.append(row | {key: event[key] for key in MORE_COLUMNS[1:]})

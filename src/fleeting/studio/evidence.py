@@ -141,14 +141,14 @@ class Evidence:
                 onset, apex, offset = (int(frame[int(i)]) for i in (shape["left_ips"][k], peak, math.ceil(shape["right_ips"][k])))
                 if not any(a <= offset and onset <= b for a, b in taken):
                     row = {"face": face, "kind": "micro", "onset_frame": onset, "apex_frame": apex, "offset_frame": offset}
-                    found.append(_event(row | {"score": round(float(score[peak]), 2), "certain": "candidate"}))
+                    found.append(_event(row | {"score": round(float(score[peak]), 2), "certain": False}))
         return found
 
 
 def _event(row: dict[str, Any]) -> Event:
     onset, apex, offset = (int(row[f"{name}_frame"]) for name in MOMENTS)
     kind, face = str(row["kind"]), int(row["face"])
-    certain = row.get("certain") != "candidate"
+    certain = row.get("certain", True) not in (False, "False")
     return {
         "id": f"{face}-{kind}-{onset}-{offset}",
         "source": "program" if certain else "candidate",
@@ -160,10 +160,11 @@ def _event(row: dict[str, Any]) -> Event:
         "apex": apex,
         "offset": offset,
         "emotion": str(row.get("emotion") or ""),
-        "aus": str(row.get("aus") or ""),
+        "aus": str(row.get("aus") or "none"),  # the program looks at each event, so none was seen
         "note": "",
         "score": float(row.get("score") or 0),
         "probabilities": {name: row.get(f"p_{name}") for name in ("negative", "positive", "surprise") if row.get(f"p_{name}") is not None},
         "regions": str(row.get("regions") or "").replace("_", " ").replace("+", ", "),
         "amplitude": row.get("amplitude"),
+        "open": str(row.get("open") or ""),
     }

@@ -23,6 +23,7 @@ from ..errors import FleetingError
 
 NAME = ".fleeting-studio.sqlite"
 STATES = ("queued", "running", "done", "failed", "cancelled")
+CANDIDATES = 20.0  # weaker events a minute, for the slider of the review page
 TELL_S = 0.25  # how often a process says how far it is
 STOP_S = 5.0  # how long it may take to tidy up
 
@@ -183,7 +184,7 @@ def _analyse(pipe: Connection, video: str, folder: str, options: dict[str, Any])
                 told = time.monotonic()
                 pipe.send(("at", frame.index + 1, media.frame_count))  # fails when the server is gone: then this ends too
 
-        analyze(video, progress=progress, **options).save(folder, overwrite=True)
+        analyze(video, progress=progress, candidates=CANDIDATES, **options).save(folder, overwrite=True)
         pipe.send(("done", " ".join(said)))
     except FleetingError as error:
         pipe.send(("failed", str(error)))

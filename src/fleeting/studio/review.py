@@ -201,7 +201,7 @@ def _candidate(evidence: Evidence, id: str) -> Event | None:
 
 
 def _new(id: str) -> Event:
-    return {"id": id, "source": "coder", "certain": True, "score": None, "probabilities": {}, "regions": "", "amplitude": None}
+    return {"id": id, "source": "coder", "certain": True, "score": None, "probabilities": {}, "regions": "", "amplitude": None, "open": ""}
 
 
 def _check(evidence: Evidence, onset: int, apex: int, offset: int) -> None:

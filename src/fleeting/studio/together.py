@@ -136,5 +136,5 @@ def _both(one: Coding, other: Coding) -> list[Event]:
 
 def _open_event(key: tuple[int, int, int], said: dict[str, Any]) -> Event:
     frames = {"face": key[0], "onset": key[1], "offset": key[2]}
-    blank: dict[str, Any] = {"score": None, "probabilities": {}, "regions": "", "amplitude": None, "note": ""}
+    blank: dict[str, Any] = {"score": None, "probabilities": {}, "regions": "", "amplitude": None, "note": "", "open": ""}
     return {"id": "d-" + "-".join(map(str, key)), "source": "program", "certain": True, "verdict": "open", **frames, **said, **blank}

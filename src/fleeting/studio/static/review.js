@@ -145,7 +145,7 @@ function form() {
     $(button).setAttribute("aria-pressed", event.verdict === verdict);
   }
   $("remove").hidden = event.source !== "coder";
-  const facts = [event.score === null || event.score === undefined ? "added by a coder" : `score ${Number(event.score).toFixed(1)}`,
+  const facts = [event.open ? `its ${event.open} was not seen` : "", event.score === null || event.score === undefined ? "added by a coder" : `score ${Number(event.score).toFixed(1)}`,
     event.amplitude ? `moves by ${Number(event.amplitude).toFixed(1)} % of the eye distance` : "", event.regions];
   $("facts").textContent = facts.filter(Boolean).join(" · ");
   if (see.look?.mode !== "flow") bars();

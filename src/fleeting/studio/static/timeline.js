@@ -174,7 +174,7 @@ export class Timeline {
     for (const { kind, onset_frame: a, offset_frame: b } of this.others) {
       const [from, to] = [this.times[a], this.times[b] + frame];
       if (to < min || from > max) continue;
-      c.fillStyle = this.colour({ blink: "--right", speech: "--left", head: "--mid" }[kind] ?? "--dim");
+      c.fillStyle = this.colour({ blink: "--right", speech: "--left", head: "--mid" }[kind] ?? "--fill");
       c.fillRect(this.x(from), (EVENTS - 10) * p, Math.max(this.x(to) - this.x(from), 1.5 * p), 5 * p);
     }
     for (const event of this.events) {
