@@ -65,7 +65,7 @@ def exported(form: str, evidence: Evidence, state: State, coder: str, video: str
     findings = _findings(evidence, state, coder, video, kept)
     if form == "csv":
         # Without what the program thought of it: a coder's table, whose empty cells mean that nothing was said.
-        own = [name for name in findings.events if not name.startswith("p_") and name != "certain"]
+        own = [name for name in map(str, findings.events.columns) if not name.startswith("p_") and name != "certain"]
         return findings.events[own].to_csv(index=False, lineterminator="\n").encode("utf-8", "replace")
     if form == "vtt":
         return export.to_vtt(findings).encode("utf-8", "replace")
