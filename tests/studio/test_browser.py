@@ -200,6 +200,15 @@ def test_the_event_is_seen_from_near_and_weaker_candidates_are_called_so(studio,
         page.locator("#surely").fill("100")
         until(page, f"document.querySelectorAll('#events li').length > {sure}")
         assert page.locator("#events li.candidate").first.inner_text().startswith("candidate")
+        # Every lane is drawn to the end of the recording, and at each zoom.
+        for span in (1, 0.5, 0.05):
+            ends = page.evaluate(
+                "span => import('/static/review.js').then(({see}) => { const t = see.timeline; t.view(t.end * (1 - span), t.end);"
+                " const [from, to] = t.plot.series[0].idxs; return [t.plot.data[0][from], t.plot.data[0][to], t.end] })",
+                span,
+            )
+            assert ends[0] <= ends[2] * (1 - span) + 0.05
+            assert ends[1] >= ends[2] - 0.05
         # A boundary is dragged on the timeline.
         page.locator("#events li:not(.candidate) button").first.click()
         page.keyboard.press("g")

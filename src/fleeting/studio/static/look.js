@@ -45,6 +45,8 @@ export class Look {
     this.stopper?.abort();
     const stopper = (this.stopper = new AbortController());
     const { face, onset, apex, offset } = this.event;
+    this.pictures = []; // of another event, or another way to see it
+    this.still(`/api${this.path}/crop?face=${face}&frame=${onset}`, stopper.signal);
     const where = `face=${face}&onset=${onset}&apex=${apex}`;
     try {
       let blobs = [];
@@ -61,6 +63,16 @@ export class Look {
     } catch (error) {
       if (error.name !== "AbortError") { this.pictures = []; this.say(error.message); }
     }
+  }
+
+  // The onset, until the rest is here.
+  async still(address, signal) {
+    const picture = new Image();
+    picture.src = address;
+    await picture.decode().catch(() => null);
+    if (signal.aborted || this.pictures.length || !picture.width) return;
+    this.canvas.width = this.canvas.height = picture.width;
+    this.canvas.getContext("2d").drawImage(picture, 0, 0);
   }
 
   async units(where, signal) {

@@ -72,7 +72,7 @@ export class Timeline {
         scale: name, width: 1, points: { show: false }, spanGaps: false,
         stroke: () => this.colour(name === "micro" ? "--micro" : ["--right", "--left", "--mid"][k % 3]),
       }))],
-      hooks: { drawClear: [(u) => this.under(u)], draw: [(u) => this.over(u)], setScale: [(u, key) => key === "x" && this.onScale(u)] },
+      hooks: { drawClear: [(u) => this.under(u)], draw: [(u) => this.over(u)] },
     }, this.levels.at(-1), this.box);
     this.level = this.levels.at(-1);
     this.view(0, this.end);
@@ -83,15 +83,10 @@ export class Timeline {
     return (this.colours[name] ??= getComputedStyle(document.body).getPropertyValue(name).trim());
   }
 
-  onScale(u) {
-    const [min, max] = this.shown;
-    const inView = ((max - min) / this.end) * this.count;
-    const level = this.levels[COARSE.findIndex((each) => (each === 1 ? inView : (2 * inView) / each) <= MANY)] ?? this.levels.at(-1);
-    if (level !== this.level) {
-      this.level = level;
-      u.setData(level, false);
-    }
-    this.drawMap();
+  // What is drawn of so long a stretch: every frame, or pairs of points.
+  levelOf(span) {
+    const inView = (span / this.end) * this.count;
+    return this.levels[COARSE.findIndex((each) => (each === 1 ? inView : (2 * inView) / each) <= MANY)] ?? this.levels.at(-1);
   }
 
   // Show from one time to another, within the recording and no closer than some frames.
@@ -100,7 +95,12 @@ export class Timeline {
     const span = Math.min(Math.max(to - from, least), this.end);
     const begin = Math.min(Math.max(from, 0), this.end - span);
     this.shown = [begin, begin + span];
-    this.plot.setScale("x", { min: begin, max: begin + span });
+    const level = this.levelOf(span);
+    this.plot.batch(() => {
+      if (level !== this.level) this.plot.setData((this.level = level), false);
+      this.plot.setScale("x", { min: begin, max: begin + span });
+    });
+    this.drawMap();
   }
 
   zoom(factor, at = this.times[this.cursor]) {
