@@ -19,7 +19,7 @@ async function refreshLibrary() {
   $("videos").replaceChildren(...library.videos.map(video));
   const coded = library.analyses.flatMap((each) => each.coders.map((coder) => [each, coder])).filter(([, coder]) => coder.accepted);
   $("dataset-section").hidden = !coded.length;
-  $("parts").replaceChildren(...coded.map(part));
+  $("parts").replaceChildren(...coded.map((each, k) => part(each, coded.findIndex(([other]) => other.id === each[0].id) === k)));
 }
 
 function analysis(each) {
@@ -43,10 +43,11 @@ function video(each) {
     element("td", { class: "number" }, element("button", { onclick: () => queue({ video: each.id }) }, "Analyse")));
 }
 
-function part([each, coder]) {
+// A coding that can go into the dataset; of each video one is taken.
+function part([each, coder], taken) {
   const name = `${each.name} by ${coder.coder}`;
   return element("tr", { "data-analysis": each.id, "data-coder": coder.coder },
-    element("td", {}, element("input", { type: "checkbox", checked: true, "aria-label": `Take ${name}` })),
+    element("td", {}, element("input", { type: "checkbox", checked: taken, "aria-label": `Take ${name}` })),
     element("td", { class: "name" }, each.name), element("td", {}, `${coder.coder}, ${count(coder.accepted, "event")}`),
     element("td", {}, element("input", { "aria-label": `Who is to be seen in ${name}`, placeholder: "S01" })));
 }

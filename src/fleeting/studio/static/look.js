@@ -42,6 +42,7 @@ export class Look {
   }
 
   async load() {
+    if (!this.event) return;
     this.stopper?.abort();
     const stopper = (this.stopper = new AbortController());
     const { face, onset, apex, offset } = this.event;
