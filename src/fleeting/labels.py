@@ -31,6 +31,7 @@ from .clip import Clip
 from .errors import UsageError
 
 SEVEN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # the words of pictures of strong expressions
+UNCLEAR = "unclear"  # what analyze writes for an emotion that it leaves open
 SCHEMES = ("3class", "4class", "5class", "7class", "objective", "binary")
 
 _GROUPS = {

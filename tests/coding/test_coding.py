@@ -18,6 +18,11 @@ def test_what_is_missing_in_any_way_is_missing():
         assert table["apex_frame"].isna().all()
 
 
+def test_an_emotion_that_an_analysis_left_open_is_none():
+    row = {"onset_frame": 1, "offset_frame": 5, "emotion": "unclear"}
+    assert event_table([row], Clock(100), "a")["emotion"].tolist() == [""]
+
+
 def test_the_types_of_the_columns_do_not_hang_on_what_is_in_them():
     full = {"onset_frame": 1, "apex_frame": 2.0, "offset_frame": "5", "kind": "macro", "emotion": "Fear", "aus": "4"}
     tables = [event_table(rows, Clock(100), "a") for rows in ([], [full], [full, {**full, "apex_frame": None}])]

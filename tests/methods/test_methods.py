@@ -207,7 +207,7 @@ def test_a_clip_of_one_frame_is_taken_or_it_is_said_who_takes_it(name, clips_and
         assert not said or "no face is found" in said
     else:
         assert said.startswith("clip made/s0/negative: ")
-        assert "no sequence. Flow maps are taken by flow_krr, off_apexnet and ststnet" in said
+        assert "no sequence. Flow maps are taken by flow_krr, off_apexnet, pretrained and ststnet" in said
 
 
 def test_the_forest_is_the_same_again_and_sees_what_is_plain(rng):

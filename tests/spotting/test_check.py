@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import fleeting as fl
+from fleeting.analysis.elan import KINDS as written
 from fleeting.errors import UsageError
 from fleeting.spotting import FlowSpotter, Spotted, check_spotter
 from fleeting.spotting.check import KINDS, made_up, spot
@@ -50,13 +51,16 @@ def scribble(found, table):
     return found
 
 
+def test_all_kinds_that_an_analysis_writes_may_be_given():
+    assert set(KINDS) == set(written)  # else eyes that stay shut, which the default spotter tells, would stop an analysis
+
+
 def test_ours_and_one_of_ones_own_pass():
     check_spotter(FlowSpotter())
     check_spotter(Brow())
     assert list(FlowSpotter().spot(made_up(400)).intervals["kind"]) == ["micro"]  # so the trial shows something to be found
     (found,) = Brow().spot(made_up(400)).intervals.to_dict("records")
     assert (found["onset"] < found["apex"] < found["offset"], abs(found["apex"] - 250) <= 2) == (True, True)
-    assert set(KINDS) == {"micro", "macro", "blink", "speech", "head"}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,7 @@ def test_ours_and_one_of_ones_own_pass():
         (spotter(after=interval(onset=1.5)), "onset, apex and offset are no whole numbers"),
         (spotter(after=interval(offset=400)), "onset 1, apex 2, offset 400: they must be in this order among 0 to 399"),
         (spotter(after=interval(apex=0)), "onset 1, apex 0, offset 3"),
-        (spotter(after=interval(kind="sneeze")), "the kind 'sneeze': there is micro, macro, blink, speech, head"),
+        (spotter(after=interval(kind="sneeze")), "the kind 'sneeze': there is micro, macro, blink, closed, speech, head, other"),
         (spotter(after=interval(score=np.nan)), "a score is no finite number"),
         (spotter(after=scribble), "changes the table: take a copy"),
         (
@@ -103,5 +107,5 @@ def test_analyze_takes_it_and_says_what_is_wrong_before_it_reads_the_video(film,
     assert found.events["certain"].all()
     with pytest.raises(UsageError, match="candidates=2: they are the flow spotter's"):
         fl.analyze(video, spotter=Brow(), candidates=2, coarse=True)
-    with pytest.raises(UsageError, match="there is micro, macro, blink, speech, head"):
+    with pytest.raises(UsageError, match="there is micro, macro, blink, closed, speech, head, other"):
         fl.analyze(tmp_path / "gone.mp4", spotter=spotter(after=interval(kind="sneeze")), coarse=True)

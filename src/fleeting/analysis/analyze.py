@@ -22,10 +22,11 @@ from ..faces.landmarks import Face, mean_face
 from ..faces.mesh import FaceMesh, HaarFaces
 from ..faces.signals import Detector, Signals, measure
 from ..flow import flow
+from ..labels import UNCLEAR
 from ..media import Frame, Media, open_media
 from ..methods import GROUPS
 from . import export
-from .doubt import UNCLEAR, doubts, moved_by_head
+from .doubt import doubts, moved_by_head
 from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures, typed
 from .plot import flow_picture
 from .quality import assess

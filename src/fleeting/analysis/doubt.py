@@ -9,7 +9,6 @@ import re
 
 from .reading import Seen
 
-UNCLEAR = "unclear"
 # The head carried the skin by this many times what the strongest action unit did. Up to here synthetic clips are named as well as without.
 HEAD = 5.0
 # Share of the squared motion that neither head nor action units explain; on synthetic clips .02, in 5 % of them above .17.

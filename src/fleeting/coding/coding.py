@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..analysis.clock import Clock
 from ..errors import CodingError
+from ..labels import UNCLEAR
 
 NUMBERS = ("onset", "apex", "offset")
 WORDS = ("kind", "emotion", "aus", "note")
@@ -120,7 +121,8 @@ def _event(row: dict[str, Any], clock: Clock | None, source: str) -> dict[str, A
     if (units := named_aus(aus)) is None:
         raise CodingError(f"{where} has action units {aus!r}. Write them as AU4+L10; none, where none was seen.")
     further = {name: value for name, value in row.items() if name not in COLUMNS}
-    words = {"kind": kind, "emotion": emotion.casefold(), "aus": units, "note": note}
+    named = "" if emotion.casefold() == UNCLEAR else emotion.casefold()
+    words = {"kind": kind, "emotion": named, "aus": units, "note": note}
     face = _number(row, "face", where, whole=True)
     return {"face": 1 if face is None else int(face), **event, **seconds, **words, **further}
 

@@ -14,7 +14,7 @@ from ..clip import Clip
 from ..errors import UsageError
 
 # Methods that take a clip of one frame for a ready flow map; tests hold this to what they do.
-OF_FLOW_MAPS = ("flow_krr", "off_apexnet", "ststnet")
+OF_FLOW_MAPS = ("flow_krr", "off_apexnet", "pretrained", "ststnet")
 # Of red, green and blue in the luma.
 LUMA = (0.299, 0.587, 0.114)
 

@@ -12,7 +12,7 @@ from ..faces.regions import REGIONS
 from ..faces.signals import COLUMNS
 from .flow_spotter import Spotted
 
-KINDS = ("micro", "macro", "blink", "speech", "head")
+KINDS = ("micro", "macro", "blink", "closed", "speech", "head", "other")
 NEEDED = ("onset", "apex", "offset", "score", "kind")
 OPTIONAL = {"regions": "", "amplitude": np.nan, "open": "", "certain": True}  # of an interval, and what they are where they are missing
 FPS = 100.0
