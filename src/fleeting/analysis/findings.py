@@ -15,6 +15,11 @@ EVENT_COLUMNS = (
 )  # fmt: skip
 
 
+def certain(events: pd.DataFrame) -> pd.DataFrame:
+    """The events that reached the threshold, without the candidates."""
+    return events[events["certain"].astype(bool)] if len(events) else events
+
+
 @dataclass
 class Pictures:
     """What an event looks like: aligned face crops, (224, 224, 3) uint8 RGB.
@@ -78,7 +83,7 @@ class Findings:
 
     def __repr__(self) -> str:
         q, faces = self.quality, sum(bool(face.get("analysed")) for face in self.quality.get("faces", []))
-        tables = [(self.events, ("micro", "macro")), (self.others, ("blink", "speech", "head"))]
+        tables = [(certain(self.events), ("micro", "macro")), (self.others, ("blink", "speech", "head"))]
         counts = [", ".join(f"{(table['kind'] == kind).sum()} {kind}" for kind in kinds) for table, kinds in tables]
         length = f"{q.get('duration_s', 0):.1f} s at {q.get('fps', 0):.4g} frames/s"
         judged = f"{q.get('judged_s', 0):.1f} s judged, {faces} face{'s' * (faces != 1)}"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..drawing.page import page, picture
 from ..faces.action_units import AU_NAMES
-from .findings import Findings
+from .findings import Findings, certain
 from .plot import RARE, clock, flow_legend, timeline_svg
 from .sensitivity import COLUMNS, chart
 
@@ -64,9 +64,11 @@ def report_html(analysis: Findings) -> str:
 
 def _summary(analysis: Findings) -> str:
     """Such as "3 micro-expressions and 1 macro-expression in 42.0 s; 97 % of the video was judged."."""
-    kinds = list(analysis.events["kind"]) if len(analysis.events) else []
+    kinds = list(certain(analysis.events)["kind"]) if len(analysis.events) else []
     counts = [_count(kinds.count(kind), f"{kind}-expression") for kind in ("micro", "macro")]
-    found = "No micro- or macro-expression" if not len(analysis.events) else " and ".join(counts)
+    found = "No micro- or macro-expression" if not kinds else " and ".join(counts)
+    if weaker := len(analysis.events) - len(kinds):
+        found += f", and {_count(weaker, 'candidate')},"
     share = _number(analysis.quality.get("judged_share"))
     judged = "" if share is None else f"; {_percent(share)} of the video was judged"
     seconds = _number(analysis.quality.get("duration_s")) or 0

@@ -68,7 +68,7 @@ def in_words(shares: pd.DataFrame) -> str:
     for part, when in (("calm", "while the person sat still"), ("moving", "while they moved or spoke")):
         rows = shares[(shares["size"] == 2.0) & (shares["part"] == part)]
         if (added := int(rows["added"].sum())) >= 5:
-            said.append(f"{round(10 * int(rows['found'].sum()) / added)} in 10 would have been found {when}")
+            said.append(f"{round(10 * int(rows['found'].sum()) / added)} in 10{'' if said else ' would have been found'} {when}")
     if not said:
         return ""
     return f"Of movements of {SECONDS[0]:g} to {SECONDS[-1]:g} s by 2 % of the eye distance, such as a raised brow, {', '.join(said)}."
@@ -78,7 +78,7 @@ def chart(shares: pd.DataFrame) -> str:
     """The shares as an SVG: found of 100 by size, a line a length, with intervals; one panel for each part of the recording."""
     if shares.empty:
         return ""
-    parts, wide, tall, left, top = [], 330, 150, 44, 30
+    parts, wide, tall, left, top = [], 330, 150, 52, 30
     for k, (part, name) in enumerate({"calm": "while sitting still", "moving": "while moving or speaking"}.items()):
         x0 = left + k * (wide + 40)
         parts.append(f'<text x="{x0}" y="14">{name}</text>')
@@ -103,7 +103,7 @@ def chart(shares: pd.DataFrame) -> str:
         x0, y = left + 130 * j, top + tall + 40
         parts.append(f'<circle class="l{j}" cx="{x0 + 5}" cy="{y - 4}" r="4"/><text x="{x0 + 14}" y="{y}">{seconds:g} s long</text>')
     title = "Share of added micro-expressions that were found, by size in per cent of the eye distance"
-    return svg(left + 2 * wide + 48, top + tall + 50, title, [f"<style>{STYLE}</style>", *parts], "sens")
+    return svg(left + 2 * wide + 56, top + tall + 50, title, [f"<style>{STYLE}</style>", *parts], "sens")
 
 
 STYLE = (

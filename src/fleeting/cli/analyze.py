@@ -203,8 +203,12 @@ def _one(
 
 
 def _summary(analysis: Any) -> RenderableType:
+    from ..analysis.findings import certain
+
     q = analysis.quality
-    counts = [f"{(analysis.events['kind'] == kind).sum()} {kind}" for kind in ("micro", "macro")]
+    sure = certain(analysis.events)
+    counts = [f"{(sure['kind'] == kind).sum()} {kind}" for kind in ("micro", "macro")]
+    counts += [f"{weaker} candidates"] if (weaker := len(analysis.events) - len(sure)) else []
     counts += [f"{(analysis.others['kind'] == kind).sum()} {kind}" for kind in ("blink", "speech", "head")]
     title = f"{analysis.name}: {', '.join(counts)}; {q['judged_share']:.0%} of {q['duration_s']:.1f} s judged"
     if others := sum(not face["analysed"] for face in q["faces"]):
