@@ -64,7 +64,7 @@ def sensitivity(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0)
 
 def in_words(shares: pd.DataFrame) -> str:
     """One sentence of it, about movements of 2 % of the eye distance; empty where too few had room."""
-    said = []
+    said: list[str] = []
     for part, when in (("calm", "while the person sat still"), ("moving", "while they moved or spoke")):
         rows = shares[(shares["size"] == 2.0) & (shares["part"] == part)]
         if (added := int(rows["added"].sum())) >= 5:
