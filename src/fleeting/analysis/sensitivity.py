@@ -57,7 +57,7 @@ def sensitivity(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0)
                 break
             placed = _placed(table, wanted, rng)
             if not placed:
-                break
+                continue  # there was no room from where it began
             rows += _found(table, placed, spotter, moving)
     return _shares(rows)
 

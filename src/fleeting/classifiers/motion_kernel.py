@@ -193,7 +193,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         stamp = path.stat().st_mtime_ns
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}): make it by fleeting train recogniser --out {path.name}") from error
+        raise UsageError(f"{path} cannot be read ({error.strerror}): make it by `fleeting train recogniser --out {path.name}`") from error
     return _read(path, stamp)
 
 

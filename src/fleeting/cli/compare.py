@@ -16,6 +16,7 @@ from .terminal import console, errors
 
 if TYPE_CHECKING:
     from ..evaluation.run import Run
+    from ..evaluation.spotting_run import SpottingRun
 
 RUNS = typer.Argument(help="Run folders, CSV files of predictions (clip or subject, y_true, y_pred), or MEGC logs.", metavar="RUN...")
 
@@ -66,16 +67,16 @@ def compare(
             console.print(*[""] * (number > 0), each, sep="\n")
 
 
-def finished(runs: list[str], least: int = 1, names: list[str] | None = None) -> list[Run]:
+def finished(runs: list[str], least: int = 1, names: list[str] | None = None) -> list[Run | SpottingRun]:
     """Those of the runs that are finished; a folder that holds no finished run, as ``runs/*`` may name it, is said and left out."""
-    from ..evaluation.run import read_run
+    from ..evaluation.spotting_run import load_run
 
     if names and len(names) != len(runs):
         raise UsageError(f"{len(names)} names for {len(runs)} runs: give --name once for each run, in their order")
-    found: list[Run] = []
+    found: list[Run | SpottingRun] = []
     for each, name in zip(runs, names or [""] * len(runs), strict=True):
         try:
-            run = read_run(each)
+            run = load_run(each)
             found.append(replace(run, name=name) if name else run)
         except UsageError as error:
             if not Path(each).is_dir():  # somebody has named this very file

@@ -108,11 +108,15 @@ def inflate(
     """Show how much of a score is choice: among several settings, chosen honestly and chosen on the test fold."""
     from ..evaluation.inflate import inflate as run
     from ..evaluation.inflate import inflation
+    from ..evaluation.run import Run
 
     if grid is None:
         if data or set_:
             raise UsageError("--data and --set go with a METHOD and a --grid, such as --grid svc__C=0.1,1,10; else name finished runs")
-        result = inflation(finished(what), score=score)
+        runs = finished(what)
+        if spotting := [run.name for run in runs if not isinstance(run, Run)]:
+            raise UsageError(f"{spotting[0]} is a run of spotting: how much is choice is shown of runs of methods that name classes")
+        result = inflation([run for run in runs if isinstance(run, Run)], score=score)
     else:
         if len(what) != 1:
             raise UsageError(f"--grid tries the settings of one method; given were {', '.join(what)}")

@@ -95,6 +95,8 @@ class FlowSpotter(BaseEstimator):
         look at everything.
     """
 
+    revision = 2  # raised when a change of the rules moves events, so that kept runs of spotting know
+
     def __init__(self, max_duration_s: float = 0.5, threshold: float = 5.0, min_amplitude: float = 0.4, candidates: float = 0.0):
         self.max_duration_s = max_duration_s
         self.threshold = threshold

@@ -68,7 +68,7 @@ class Desk:
         path, named = self.library.video_of(place)
         if path is None:
             where = named or "not named"
-            raise HTTPException(404, f"The video is not in the chosen folders ({where}). Start the studio with its --folder, too.")
+            raise HTTPException(404, f"The video is not in the chosen folders ({where}). Name its folder, too (`--folder`).")
         key = (place.path, path)
         with self._lock:  # the first one surveys the file, which others then need not
             film = self._films.get(key)

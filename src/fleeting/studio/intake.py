@@ -73,7 +73,7 @@ def routes(desk: Desk) -> APIRouter:
         else:
             inside = desk.library.within(wanted.path or "")
             if inside is None or not os.path.exists(inside):
-                raise HTTPException(404, f"There is no {wanted.path} in the chosen folders. A video elsewhere needs its folder: --folder.")
+                raise HTTPException(404, f"There is no {wanted.path} in the chosen folders. Elsewhere, name its folder (`--folder`).")
             path = inside
         return {"number": _queue(desk, path, wanted.model_dump(include={"face", "partial"}))}
 

@@ -50,7 +50,7 @@ class Library:
     def __init__(self, folders: Sequence[Path]):
         for folder in folders:
             if not folder.is_dir():
-                raise UsageError(f"{folder} is no folder. Make it first, or choose another one (--folder).")
+                raise UsageError(f"{folder} is no folder. Make it first, or choose another one (`--folder`).")
         self.folders = [Path(os.path.realpath(folder)) for folder in folders]
         self._lock = threading.Lock()
         self._places: dict[str, Place] = {}

@@ -114,7 +114,7 @@ class _Clips:
         from ..datasets.catalogue import open_dataset
 
         if not self.at_hand(dataset):
-            raise HTTPException(404, f"The clips of {dataset} are not at hand. Start the studio with --data {dataset}=PATH.")
+            raise HTTPException(404, f"The clips of {dataset} are not at hand. Start it by `fleeting studio --data {dataset}=PATH`.")
         with self.lock:
             if dataset not in self.known:
                 self.known[dataset] = {clip.id: clip for clip in open_dataset(dataset, self.desk.data[dataset]).clips(partial=True)}
