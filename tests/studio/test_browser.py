@@ -60,6 +60,8 @@ def until(page, expression):
 
 
 def saved(page):
+    # The page draws once a frame: what was done just now is seen, as unsaved too, only then.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     until(page, "document.body.dataset.unsaved === '0'")
 
 
