@@ -21,7 +21,7 @@ from ..synthetic.signals import add_expressions, mean_skin
 
 SIZES, SECONDS = (1.0, 2.0, 3.0, 5.0), (0.2, 0.35, 0.5)  # % of the eye distance; from onset to offset
 APART_S = 5.0  # between two that are added, so that they do not become this person's habit
-ENOUGH, ROUNDS = 16, 60  # of each size and length, if the recording has room for them in so many rounds
+ENOUGH, ROUNDS = 12, 40  # of each size and length, if the recording has room for them in so many rounds
 NEAR_S = 0.2  # an event is found where an apex is as near as this to its own
 Placed = tuple[int, int, np.ndarray, float, float]  # onset and apex frame, course, size, length
 COLOURS = ("var(--micro)", "var(--macro)", "var(--fill)")  # of the page, a length each

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import uniform_filter1d
 
 
@@ -55,7 +56,8 @@ def edges(trace: np.ndarray, apex: int, ahead: int) -> tuple[int, int]:
 
     def edge(values: np.ndarray) -> int:  # from the apex outwards
         level = values[0]
-        lowest = np.array([values[i : i + ahead + 1].min() for i in range(len(values))])
+        ahead_of = sliding_window_view(np.append(values, np.full(ahead, np.inf)), ahead + 1)
+        lowest = ahead_of.min(axis=1)
         resting = np.flatnonzero((values < 0.5 * level) & (values - lowest < 0.05 * abs(level)))
         foot = int(resting[0]) if len(resting) else int(values.argmin())
         return int(np.flatnonzero(values[: foot + 1] <= values[foot] + 0.1 * (level - values[foot]))[0])
