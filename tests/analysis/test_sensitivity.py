@@ -30,7 +30,7 @@ def test_nearly_all_large_events_are_found_on_a_still_face_and_fewer_small_ones(
     assert tuple(still.columns) == COLUMNS
     assert set(still["size"]) == set(SIZES)
     assert set(still["seconds"]) == set(SECONDS)
-    assert (still.loc[still["part"] == "calm", "added"] >= 10).all()
+    assert (still.loc[still["part"] == "calm", "added"] >= 5).all()
     assert share(still, 5.0) >= 0.9
     assert share(still, 1.0) <= share(still, 5.0)
     assert ((still["low"] <= still["share"]) & (still["share"] <= still["high"])).all()

@@ -7,6 +7,7 @@ found of them is the recording's sensitivity, apart for where the person was cal
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +22,7 @@ from ..synthetic.signals import add_expressions, mean_skin
 
 SIZES, SECONDS = (1.0, 2.0, 3.0, 5.0), (0.2, 0.35, 0.5)  # % of the eye distance; from onset to offset
 APART_S = 5.0  # between two that are added, so that they do not become this person's habit
-ENOUGH, ROUNDS = 12, 40  # of each size and length, if the recording has room for them in so many rounds
+ENOUGH, MOST_S = 12, 900.0  # of each size and length, unless so many seconds have been gone through by then
 NEAR_S = 0.2  # an event is found where an apex is as near as this to its own
 Placed = tuple[int, int, np.ndarray, float, float]  # onset and apex frame, course, size, length
 COLOURS = ("var(--micro)", "var(--macro)", "var(--fill)")  # of the page, a length each
@@ -50,7 +51,7 @@ def sensitivity(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0)
     rows: list[tuple[tuple[float, float], str, bool]] = []
     for table in tables.values():
         moving = _moving(table, spotter)
-        for _ in range(ROUNDS):
+        for _ in range(math.ceil(MOST_S * _fps(table) / max(len(table), 1))):
             counts = Counter(what for what, *_ in rows)
             wanted = [(size, seconds) for size in SIZES for seconds in SECONDS if counts[size, seconds] < ENOUGH]
             if not wanted:
