@@ -11,6 +11,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, percentile_filter, uniform_filter1d
 from scipy.signal import find_peaks
 
+from .peaks import runs
+
 Spans = list[tuple[int, int, int, float]]  # onset, apex, offset (inclusive frames), score
 
 
@@ -50,7 +52,7 @@ def closures(eye_open: np.ndarray, fps: float) -> Spans:
     """Stretches in which the eyes stay shut for longer than a blink; the score is the share by which they were closed."""
     closed = _closed(eye_open, fps) if len(eye_open) else eye_open
     spans = []
-    for first, last in _runs(closed > 0.6):
+    for first, last in runs(closed > 0.6):
         if (last - first + 1) / fps > BLINK_S:
             apex = first + int(np.argmax(closed[first : last + 1]))
             spans.append((first, apex, last, float(closed[apex])))
@@ -97,7 +99,7 @@ def speech(jaw: np.ndarray, fps: float) -> Spans:
     size = np.sqrt(np.maximum(uniform_filter1d((swing**2).sum(axis=1), max(int(0.6 * fps), 1)), 0))
     talking = maximum_filter1d((many & (size > 1.0)).astype(np.uint8), max(int(0.4 * fps), 1)).astype(bool)
     spans = []
-    for first, last in _runs(_bridge(talking, int(0.5 * fps))):
+    for first, last in runs(_bridge(talking, int(0.5 * fps))):
         if (last - first + 1) / fps >= 1.0:
             spans.append((first, first + int(np.argmax(size[first : last + 1])), last, float(size[first : last + 1].mean())))
     return spans
@@ -106,7 +108,7 @@ def speech(jaw: np.ndarray, fps: float) -> Spans:
 def head_movements(speed: np.ndarray, fps: float, threshold: float = 0.25) -> Spans:
     """Stretches in which the head shifts or turns faster than ``threshold`` eye distances a second for .1 s or more."""
     spans = []
-    for first, last in _runs(_bridge(speed > threshold, int(0.2 * fps))):
+    for first, last in runs(_bridge(speed > threshold, int(0.2 * fps))):
         if (last - first + 1) / fps >= 0.1:
             apex = first + int(np.argmax(speed[first : last + 1]))
             spans.append((first, apex, last, float(speed[apex])))
@@ -161,17 +163,10 @@ def moving_percentile(x: np.ndarray, percent: float, frames: int) -> np.ndarray:
     return np.stack([np.interp(np.arange(len(x)), at, column) for column in thin.T], axis=1).reshape(x.shape)
 
 
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """First and last index of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
 def _bridge(flags: np.ndarray, gap: int) -> np.ndarray:
     """The flags with gaps of up to ``gap`` frames between two runs filled."""
     out = flags.copy()
-    runs = _runs(flags)
-    for (_, a), (b, _) in pairwise(runs):
+    for (_, a), (b, _) in pairwise(runs(flags)):
         if b - a - 1 <= gap:
             out[a : b + 1] = True
     return out
