@@ -11,6 +11,7 @@ from scipy.interpolate import griddata
 from scipy.ndimage import map_coordinates
 from skimage import data
 
+from fleeting.faces.action_units import AUS, au_fields, sides
 from fleeting.faces.align import EYE_DISTANCE, EYES_X, EYES_Y, align, align_stream
 from fleeting.faces.landmarks import mean_face
 from fleeting.faces.regions import REGIONS, sites
@@ -92,6 +93,19 @@ def test_a_bump_of_a_brow_is_skin_motion_of_that_brow_only(picture):
     assert -2.0 < brow < -0.8
     for other in ("left_brow", "left_mouth", "chin", "nose"):
         assert np.abs(motion.skin[region == REGIONS.index(other)].mean(axis=0)).max() < 0.15
+
+
+def test_raised_brows_are_seen_nearly_whole_and_hardly_taken_for_a_nod(picture):
+    pixels = np.stack(np.meshgrid(np.arange(640.0), np.arange(480.0)), axis=-1).reshape(-1, 2)
+    raised = au_fields(FACE.points, pixels)[[AUS.index(name) for name in sides((1, 2))]].sum(axis=0)
+    raised = (0.03 * IOD * raised / np.linalg.norm(raised, axis=1).max()).reshape(480, 640, 2)
+    x, y = sites().on(FACE.points)[:, :2].round().astype(int).T
+    motion = FaceTrack(FACE, picture).follow(warped(picture, raised))
+    for name in ("right_brow", "left_brow", "inner_brow"):
+        brow = sites().region == REGIONS.index(name)
+        seen, true = motion.skin[brow, 1].mean(), 100 * raised[y, x, 1][brow].mean() / IOD
+        assert 0.85 < seen / true < 1, "three quarters, when the head was fitted without the action units"
+    assert np.abs(motion.head).max() < 0.002
 
 
 def test_light_that_changes_is_no_motion(picture):

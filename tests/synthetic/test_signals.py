@@ -8,7 +8,7 @@ import pytest
 
 from fleeting.faces.action_units import AUS
 from fleeting.faces.regions import REGIONS
-from fleeting.faces.signals import COLUMNS
+from fleeting.faces.signals import COLUMNS, HEAD
 from fleeting.synthetic.signals import add_expressions, mean_skin
 
 
@@ -30,7 +30,8 @@ def test_a_raised_brow_raises_the_brow_and_leaves_the_mouth(still):
     moved = add_expressions(still, [(10, course(21, R1=2.0, R2=2.0))])
     assert moved["right_brow_y"].min() < -1
     assert moved["right_brow_y"].idxmin() == 20
-    assert moved[["right_mouth_x", "chin_y", "left_cheek_y"]].abs().to_numpy().max() < 0.02
+    assert moved[["right_mouth_x", "chin_y", "left_cheek_y"]].abs().to_numpy().max() < 0.05
+    assert 0 < moved[list(HEAD)].abs().to_numpy().max() < 0.003, "a little of it passes for the head"
     assert not moved.loc[[*range(10), *range(31, 60)], list(COLUMNS)].to_numpy().any()
     assert not still[list(COLUMNS)].to_numpy().any(), "the table itself is left alone"
 

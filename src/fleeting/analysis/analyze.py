@@ -20,7 +20,7 @@ from ..faces.action_units import AUS, format_aus
 from ..faces.align import EYE_DISTANCE, EYES_Y, align
 from ..faces.landmarks import Face, mean_face
 from ..faces.mesh import FaceMesh, HaarFaces
-from ..faces.signals import Detector, Signals, measure
+from ..faces.signals import HEAD, Detector, Signals, measure
 from ..flow import flow
 from ..labels import UNCLEAR
 from ..media import Frame, Media, open_media
@@ -141,7 +141,7 @@ def analyze(
         upper, lower = np.zeros((2, len(signals.times)), bool)
         frame_s = _frame_s(signals.times, media.fps)
         for number, table in signals.tables.items():
-            head = table[["head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch"]].to_numpy()
+            head = table[list(HEAD)].to_numpy()
             table["head_speed"] = head_speed(head, 1 / max(frame_s, 1e-6))
             table.insert(3, "judged", spotted[number].judged)
             table["micro"], table["threshold"] = spotted[number].score, np.float32(spotting.threshold)

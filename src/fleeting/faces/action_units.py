@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .landmarks import LEFT_EYE, RIGHT_EYE, mean_mesh
+from .regions import sites
 
 AU_NAMES = {
     1: "inner brow raiser",
@@ -200,6 +201,17 @@ def au_fields(points: np.ndarray, xy: np.ndarray) -> np.ndarray:
     right, left = (points[list(corners)].mean(axis=0) for corners in (RIGHT_EYE, LEFT_EYE))
     fields = _on_upright_face(face_points, face_xy) / _peaks()[:, None, None]
     return (fields @ (affine[:2] / np.linalg.norm(left - right))).astype(np.float32)
+
+
+@cache
+def site_fields() -> np.ndarray:
+    """The displacement of each action unit at the sites of the mean face, (A, N, 2) float32, as the tracking sees it.
+
+    A site's motion is that of a window a fifth of an eye distance wide; units as in :func:`au_fields`.
+    """
+    window = np.stack(np.meshgrid(*2 * [np.linspace(-0.1, 0.1, 5)]), axis=-1).reshape(-1, 1, 2)
+    fields = np.mean([au_fields(mean_mesh(), sites().xy + shift) for shift in window], axis=0)
+    return fields.astype(np.float32)
 
 
 def fit_mean_face(points: np.ndarray) -> np.ndarray:

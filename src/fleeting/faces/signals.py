@@ -24,11 +24,12 @@ SEARCH_S = 0.2  # and while none is
 PRESENT = 0.5  # mesh presence below which a face counts as gone
 LOST_S = 0.15  # for how long it may be below
 
+HEAD = ("head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch")
 COLUMNS = (
     *(f"{region}_{axis}" for region in REGIONS for axis in "xy"),
     *(f"{region}_strain" for region in REGIONS),
     *(f"{region}_likeness" for region in REGIONS),
-    *("head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch", "roll", "yaw", "pitch"),
+    *(*HEAD, "roll", "yaw", "pitch"),
     *("eye_open", "gaze_x", "gaze_y", "mouth_open", "light", "sharpness", "residual", "iod", "face_x", "face_y", "track"),
 )
 

@@ -2,8 +2,9 @@
 
 Landmarks say where a face is, never how far it moved: a mesh jitters by as much as a micro-expression is large. So the mesh is
 asked once, on a reference frame; from there pyramidal Lucas-Kanade follows the sites (error about .02 px). What all of them do
-together as a rigid body is the head; what is left is expression. The reference is renewed when the head has drifted from it, and the
-new trace goes on where the old one stood.
+together as a rigid body is the head; what is left is expression. Both are fitted at once, the head beside the fields of all action
+units, or a pair of raised brows would pass for half a nod. The reference is renewed when the head has drifted from it, and the new
+trace goes on where the old one stood.
 
 References
 ----------
@@ -13,11 +14,13 @@ Lucas & Kanade (1981), IJCAI. Bouguet (2001), Pyramidal implementation of the Lu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
-from .landmarks import Face
+from .action_units import AUS, site_fields
+from .landmarks import Face, mean_mesh
 from .regions import REGIONS, sites
 
 WORKING_IOD = 80.0  # px; larger faces are made smaller, smaller ones stay as they are
@@ -28,6 +31,9 @@ REGAIN_S = 0.5  # in which a site that was put back is trusted again
 AGREE, SETTLE_S = 3.0, 3.0  # % by which a trace may differ from the mesh's for good, and how fast it comes back from farther
 MIN_FOLLOWED = 0.5  # share of the sites that must be followed
 CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
+
+AU_RIDGE = 0.5  # what an action unit costs in the fit, beside what one fully trusted site costs that is left as far from its place
+_PENALTY = np.diag([1e-6] * 6 + [AU_RIDGE] * len(AUS)).astype(np.float32)
 
 # How far each region is trusted to move with the skull.
 _STEADY = {"right_eye": 0.15, "left_eye": 0.15, "right_mouth": 0.15, "left_mouth": 0.15, "chin": 0.15, "right_brow": 0.6, "left_brow": 0.6}
@@ -48,7 +54,8 @@ class Motion:
     head : ndarray of shape (6,), float32
         Shift x and y (eye distances, since the track began), scale (share), roll, yaw and pitch (radians), relative to the reference.
     residual : float
-        Spread of the sites that move with the skull around its rigid motion, in % of the eye distance: registration left undone.
+        Spread of the sites that move with the skull around its rigid motion and that of action units, in % of the eye distance:
+        registration left undone.
     warp : ndarray of shape (2, 3), float
         Where a pixel of the reference frame is in this one if it moves with the head in the picture plane: shift, scale and roll.
     light : float
@@ -85,6 +92,7 @@ class FaceTrack:
     _window: tuple[int, int]
     _texture: np.ndarray  # (N,) trust by texture
     _design: np.ndarray  # (2N, 6) rigid motion
+    _joint: np.ndarray  # (2N, 6 + A) rigid motion and action units
 
     def __init__(self, face: Face, image: np.ndarray):
         self._sites = sites()
@@ -112,14 +120,14 @@ class FaceTrack:
         if (weight > 0.25 * self._texture).mean() < MIN_FOLLOWED:
             return None
         moved = (found - self._start) / self._unit  # (N, 2) eye distances
-        theta, keep = self._rigid(moved, weight)
+        theta, left, keep = self._rigid(moved, weight)
         rest = moved - (self._design @ theta).reshape(-1, 2)
         self._guess = found
         self._guess[~good] = self._start[~good] + (self._design @ theta).reshape(-1, 2)[~good] * self._unit
         self._last_skin = self._turn(rest) * 100
         self._theta = theta
         self._weight = weight.astype(np.float32)
-        spread = float(np.sqrt(np.average((rest[keep] ** 2).sum(axis=1), weights=weight[keep]))) * 100 if keep.any() else 0.0
+        spread = float(np.sqrt(np.average((left[keep] ** 2).sum(axis=1), weights=weight[keep]))) * 100 if keep.any() else 0.0
         sharpness = float(cv2.Laplacian(crop, cv2.CV_16S).std())
         skin, head = self._skin + self._last_skin, self._head + theta
         return Motion(skin, self._weight, likeness.astype(np.float32), head, spread, self._plane(theta), float(raw.mean()), sharpness)
@@ -198,9 +206,10 @@ class FaceTrack:
         across = (inner - outer) / max(float(np.linalg.norm(inner - outer)), 1e-6)
         self._axes = np.array([across, [-across[1], across[0]]], np.float32)  # rows: the face's x and y in the picture
         self._texture = self._textured(self._reference)
-        steady = np.array([_STEADY.get(REGIONS[r], 1.0) if r >= 0 else 0.7 for r in self._sites.region])
-        self._steady = steady.astype(np.float32)
-        self._design = self._rigid_design(places)
+        self._steady = steadiness()
+        self._middle = places.mean(axis=0)[:2]
+        self._design = rigid_design(places / self.iod)
+        self._joint = np.concatenate([self._design, _columns(site_fields() @ self._axes)], axis=1)
         self._theta = np.zeros(6, np.float32)
         self._last_skin = np.zeros_like(self._skin)
 
@@ -234,29 +243,51 @@ class FaceTrack:
         linear = np.array([[1 + scale, -roll], [roll, 1 + scale]])
         return np.column_stack([linear, self._middle - linear @ self._middle + self.iod * np.array([x, y])])
 
-    def _rigid_design(self, places: np.ndarray) -> np.ndarray:
-        """(2N, 6): displacement of each site for unit shift x, shift y, scale, roll, yaw, pitch of a small rigid motion."""
-        x, y, z = ((places - places.mean(axis=0)) / self.iod).T
-        self._middle = places.mean(axis=0)[:2]
-        one, zero = np.ones_like(x), np.zeros_like(x)
-        along_x = np.stack([one, zero, x, -y, z, zero], axis=1)
-        along_y = np.stack([zero, one, y, x, zero, z], axis=1)
-        return np.stack([along_x, along_y], axis=1).reshape(-1, 6).astype(np.float32)
+    def _rigid(self, moved: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Head motion (6,), what neither it nor action units explain (N, 2), and which sites agree, (N,) bool.
 
-    def _rigid(self, moved: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Head motion (6,) by reweighted least squares (Tukey), and which sites agree with it, (N,) bool."""
+        Reweighted least squares (Tukey), the action units drawn towards zero: a nod costs nothing and stays a nod.
+        """
         target = moved.reshape(-1)
         trust = weight * self._steady
-        theta = np.zeros(6, np.float32)
         for step in range(6):
-            pull = np.repeat(trust, 2)[:, None] * self._design
-            theta = np.linalg.solve(pull.T @ self._design + 1e-6 * np.eye(6), pull.T @ target).astype(np.float32)
-            rest = np.linalg.norm((target - self._design @ theta).reshape(-1, 2), axis=1)
+            pull = np.repeat(trust, 2)[:, None] * self._joint
+            both = np.linalg.solve(pull.T @ self._joint + _PENALTY, pull.T @ target).astype(np.float32)
+            left = (target - self._joint @ both).reshape(-1, 2)
+            rest = np.linalg.norm(left, axis=1)
             scale = max(1.5 * float(np.median(rest[weight > 0.1])) if (weight > 0.1).any() else 1.0, 0.002)
             reach = scale * (6 if step < 2 else 3)
             trust = weight * self._steady * np.clip(1 - (rest / reach) ** 2, 0, 1) ** 2
-        return theta, trust > 0
+        return both[:6], left, trust > 0
 
     def _turn(self, rest: np.ndarray) -> np.ndarray:
         """Displacements in the picture as displacements along the face's own axes."""
         return rest @ self._axes.T
+
+
+def rigid_design(places: np.ndarray) -> np.ndarray:
+    """(2N, 6) float32: displacement of places (N, 3) for unit shift x, shift y, scale, roll, yaw, pitch of a small rigid motion."""
+    x, y, z = (places - places.mean(axis=0)).T
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    along_x = np.stack([one, zero, x, -y, z, zero], axis=1)
+    along_y = np.stack([zero, one, y, x, zero, z], axis=1)
+    return np.stack([along_x, along_y], axis=1).reshape(-1, 6).astype(np.float32)
+
+
+def steadiness() -> np.ndarray:
+    """How far each site is trusted to move with the skull, (N,) float32."""
+    return np.array([_STEADY.get(REGIONS[r], 1.0) if r >= 0 else 0.7 for r in sites().region], np.float32)
+
+
+@cache
+def taken_for_head() -> np.ndarray:
+    """How much head motion the fit sees in each action unit of strength 1 on the mean face, (A, 6) float32; its skin misses as much."""
+    fields = _columns(site_fields())
+    both = np.concatenate([rigid_design(sites().on(mean_mesh())), fields], axis=1)
+    pull = np.repeat(steadiness(), 2)[:, None] * both
+    return np.asarray(np.linalg.solve(pull.T @ both + _PENALTY, pull.T @ fields)[:6].T, np.float32)
+
+
+def _columns(fields: np.ndarray) -> np.ndarray:
+    """Fields (A, N, 2) as columns of a design, (2N, A)."""
+    return fields.reshape(len(fields), -1).T

@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 
 from ..errors import UsageError
 from ..faces.regions import EYES, LOWER_FACE, REGIONS
+from ..faces.signals import HEAD
 from . import context
 from .pulses import Pulses, change, edges, pulse
 
@@ -157,7 +158,7 @@ class _Stretch:
         self.fps = 1 / self.frame_s
         self.grid = np.arange(self.time[0], self.time[-1] + self.frame_s / 2, self.frame_s)
         skin = self._even(table[[f"{r}_{a}" for r in REGIONS for a in "xy"]]).reshape(-1, len(REGIONS), 2)  # (T, R, 2)
-        self.head = self._even(table[["head_x", "head_y", "head_scale", "head_roll", "head_yaw", "head_pitch"]])
+        self.head = self._even(table[list(HEAD)])
         eye_open, mouth_open = self._even(table[["eye_open", "mouth_open"]]).T
         self.blinks, self.closures = context.blinks(eye_open, self.fps), context.closures(eye_open, self.fps)
         # Not the lips' own motion: teeth that appear between them mislead the tracking.

@@ -16,7 +16,7 @@ from .peaks import as_table
 from .scores import KINDS
 from .video_spotter import VideoSpotter, detector, kept
 
-SIGNALS = 1  # raised when a change of fleeting.faces moves the signals, so that none measured before are taken from the cache
+SIGNALS = 2  # raised when a change of fleeting.faces moves the signals, so that none measured before are taken from the cache
 
 
 class SignalSpotter(VideoSpotter):
