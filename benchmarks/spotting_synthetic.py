@@ -30,7 +30,7 @@ STAGES = {
     "speech not told apart": [(context, "speech", lambda mouth, fps: []), (flow_spotter, "LARGE", np.inf)],
     "rise enough, no fall needed": [(flow_spotter, "pulse", lambda x, k: _rise(x, k))],
     "one pulse width (.17 s)": [(flow_spotter, "MICRO_S", (0.17,))],
-    "noise not adapted to each region": [(flow_spotter._Stretch, "_noise", lambda self, k, height, nod: np.full(height.shape, 0.1))],
+    "noise not adapted to each region": [(flow_spotter.Stretch, "_noise", lambda self, k, height, nod: np.full(height.shape, 0.1))],
 }
 
 

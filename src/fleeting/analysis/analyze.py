@@ -87,8 +87,8 @@ def analyze(
     face : int, 'largest' or 'all', default='largest'
         Which face to analyse; numbers count from 1 in the order of appearance.
     spotter : str or FlowSpotter, default='flow'
-        A name from :data:`fleeting.spotting.SPOTTERS`, or a spotter with its own parameters; one of your own is anything that
-        :func:`fleeting.spotting.check_spotter` lets pass.
+        A name from :data:`fleeting.spotting.SPOTTERS` (``net`` where people talk), a ``.safetensors`` file of ``fleeting train spotter``,
+        or a spotter with its own parameters; one of your own is anything that :func:`fleeting.spotting.check_spotter` lets pass.
     recogniser : str or estimator, default='pretrained'
         A name from :data:`fleeting.methods.UNTRAINED`, a ``.safetensors`` file of ``fleeting train``, or any fitted method; its classes
         must be ``negative``, ``positive`` and ``surprise`` (:func:`fleeting.methods.check_recogniser`).
@@ -166,6 +166,7 @@ def analyze(
             "spotter": described(spotting),
             "recogniser": described(method),
             "weights": weights_of(method),
+            "spotter_weights": weights_of(spotting),
             "unclear": unclear,
             "face": face,
             "mode": mode,
@@ -191,12 +192,10 @@ def face_model() -> Path | None:
 def _spotter(spotter: str | FlowSpotter, candidates: float) -> FlowSpotter:
     from sklearn import clone
 
-    from ..spotting import SPOTTERS, FlowSpotter, check_spotter
+    from ..spotting import FlowSpotter, check_spotter, load_spotter
 
     if isinstance(spotter, str):
-        if spotter not in SPOTTERS:
-            raise UsageError(f"spotter={spotter!r} is not known; there is {', '.join(sorted(SPOTTERS))}.")
-        spotter = SPOTTERS[spotter]()
+        spotter = load_spotter(spotter)
     if not isinstance(spotter, FlowSpotter):  # what cannot be is refused now, not after the whole video
         check_spotter(spotter)
         if candidates:

@@ -8,9 +8,11 @@ found of them is the recording's sensitivity, apart for where the person was cal
 from __future__ import annotations
 
 import math
+import tempfile
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,9 +26,21 @@ SIZES, SECONDS = (1.0, 2.0, 3.0, 5.0), (0.2, 0.35, 0.5)  # % of the eye distance
 APART_S = 5.0  # between two that are added, so that they do not become this person's habit
 ENOUGH, MOST_S = 12, 900.0  # of each size and length, unless so many seconds have been gone through by then
 NEAR_S = 0.2  # an event is found where an apex is as near as this to its own
-Placed = tuple[int, int, np.ndarray, float, float]  # onset and apex frame, course, size, length
-COLOURS = ("var(--micro)", "var(--macro)", "var(--fill)")  # of the page, a length each
 COLUMNS = ("size", "seconds", "part", "added", "found", "share", "low", "high")
+Tried = tuple[float, float, str, str, bool]  # size, length, part, emotion, found
+Tell = Callable[[str, int, int | None], None]
+COLOURS = ("var(--micro)", "var(--macro)", "var(--fill)")  # of the page, a length each
+
+
+class Placed(NamedTuple):
+    """An expression that is added to signals."""
+
+    onset: int
+    apex: int
+    course: np.ndarray  # (length, A)
+    size: float
+    seconds: float
+    emotion: str
 
 
 def sensitivity(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0) -> pd.DataFrame:
@@ -47,20 +61,80 @@ def sensitivity(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0)
         blink, a head movement or a larger expression), ``added``, ``found``, ``share`` and its 95 % interval ``low high`` (Wilson).
         Empty where no event has room.
     """
+    return shares(tried(tables, spotter, seed), list(COLUMNS[:3]))
+
+
+def tried(tables: Mapping[int, pd.DataFrame], spotter: Any, seed: int = 0, enough: int = ENOUGH, most_s: float = MOST_S) -> pd.DataFrame:
+    """The micro-expressions that were added to the signals, a row each: ``size seconds part emotion found``.
+
+    ``enough`` of each size and length, unless the recording has been gone through for ``most_s`` seconds by then.
+    """
     rng = np.random.default_rng(seed)
-    rows: list[tuple[tuple[float, float], str, bool]] = []
+    rows: list[Tried] = []
     for table in tables.values():
         moving = _moving(table, spotter)
-        for _ in range(math.ceil(MOST_S * _fps(table) / max(len(table), 1))):
-            counts = Counter(what for what, *_ in rows)
-            wanted = [(size, seconds) for size in SIZES for seconds in SECONDS if counts[size, seconds] < ENOUGH]
+        for _ in range(math.ceil(most_s * _fps(table) / max(len(table), 1))):
+            counts = Counter(row[:2] for row in rows)
+            wanted = [(size, seconds) for size in SIZES for seconds in SECONDS if counts[size, seconds] < enough]
             if not wanted:
                 break
             placed = _placed(table, wanted, rng)
             if not placed:
                 continue  # there was no room from where it began
             rows += _found(table, placed, spotter, moving)
-    return _shares(rows)
+    return pd.DataFrame(rows, columns=["size", "seconds", "part", "emotion", "found"])
+
+
+def tried_in_pictures(
+    video: str | Path, spotter: Any, rounds: int = 3, seed: int = 0, *, fps: float | None = None, progress: Tell | None = None
+) -> pd.DataFrame:
+    """The same by injection into the pictures: what the tracking makes of it is tried as well; ``size`` and ``seconds`` are what was drawn.
+
+    A recording is injected into and measured anew in each round, some minutes a minute of it.
+
+    Raises
+    ------
+    MediaError, UsageError, ModelFileError
+        As :func:`fleeting.synthetic.inject.inject` does.
+    """
+    from ..faces.mesh import FaceMesh
+    from ..faces.signals import measure
+    from ..media import open_media
+    from ..synthetic.inject import inject
+
+    rows: list[Tried] = []
+    moving: np.ndarray | None = None
+    for k in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "injected"
+            truth = inject([video], out, seed=seed + k, amplitude=(SIZES[0], SIZES[-1]), fps=fps, progress=progress)
+            files = [out / truth["path"][0], *([out / truth["control"][0]] if moving is None else [])]
+            if progress:
+                progress("rounds", k, rounds)
+            tables = []
+            for file in files:
+                with open_media(file) as media:
+                    tables.append(max(measure(media, FaceMesh()).tables.values(), key=lambda table: int(table["seen"].sum())))
+            moving = _moving(tables[-1], spotter) if moving is None else moving
+            found = _apexes(tables[0], spotter)
+            reach = max(1, round(NEAR_S * _fps(tables[0])))
+            lengths = truth["offset_s"] - truth["onset_s"]
+            for size, seconds, emotion, apex in zip(truth["amplitude"], lengths, truth["emotion"], truth["apex"], strict=True):
+                hit = bool((np.abs(found - apex) <= reach).any())
+                rows.append((size, seconds, "moving" if moving[apex] else "calm", emotion, hit))
+    return pd.DataFrame(rows, columns=["size", "seconds", "part", "emotion", "found"])
+
+
+def shares(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """How many of those that were tried were found, for each kind of them: ``added found share low high``."""
+    from scipy.stats import binomtest
+
+    out = []
+    for kind, some in rows.groupby(by, sort=True, observed=True):
+        hits = some["found"]
+        interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+        out.append((*kind, len(hits), int(hits.sum()), *(round(float(x), 3) for x in (hits.mean(), interval.low, interval.high))))
+    return pd.DataFrame(out, columns=[*by, "added", "found", "share", "low", "high"])
 
 
 def in_words(shares: pd.DataFrame) -> str:
@@ -131,38 +205,26 @@ def _placed(table: pd.DataFrame, wanted: list[tuple[float, float]], rng: np.rand
         size, seconds = wanted[rng.integers(len(wanted))]
         onset, length = round(at * fps), max(round(seconds * fps) + 1, 4)
         if seen[onset : onset + length].all() and onset + length < len(table):
-            _, course = expression("micro", length, fps, skin, rng, (size, size))
+            emotion, course = expression("micro", length, fps, skin, rng, (size, size))
             apex = onset + int(np.argmax([skin.strength(aus) for aus in course]))
-            placed.append((onset, apex, course, size, seconds))
+            placed.append(Placed(onset, apex, course, size, seconds, emotion))
         at += APART_S + rng.exponential(1.0)
     return placed
 
 
-def _found(table: pd.DataFrame, placed: list[Placed], spotter: Any, moving: np.ndarray) -> list[tuple[tuple[float, float], str, bool]]:
-    """Size and length, part and whether it was found, of each expression added."""
-    with_them = add_expressions(table, [(onset, course) for onset, _, course, *_ in placed])
-    events = spotter.spot(with_them).intervals
-    events = events[(events["kind"] == "micro") & events["certain"]]
+def _found(table: pd.DataFrame, placed: list[Placed], spotter: Any, moving: np.ndarray) -> list[Tried]:
+    """What became of each expression that was added to the table."""
+    apexes = _apexes(add_expressions(table, [(each.onset, each.course) for each in placed]), spotter)
     reach = max(1, round(NEAR_S * _fps(table)))
-    return [
-        ((size, seconds), "moving" if moving[apex] else "calm", bool((np.abs(events["apex"] - apex) <= reach).any()))
-        for _, apex, _, size, seconds in placed
-    ]
+    hits = [bool((np.abs(apexes - each.apex) <= reach).any()) for each in placed]
+    parts = ["moving" if moving[each.apex] else "calm" for each in placed]
+    return [(each.size, each.seconds, part, each.emotion, hit) for each, part, hit in zip(placed, parts, hits, strict=True)]
 
 
-def _shares(rows: list[tuple[tuple[float, float], str, bool]]) -> pd.DataFrame:
-    from scipy.stats import binomtest
-
-    out = []
-    for size in SIZES:
-        for seconds in SECONDS:
-            for part in ("calm", "moving"):
-                hits = [hit for what, where, hit in rows if what == (size, seconds) and where == part]
-                if hits:
-                    interval = binomtest(sum(hits), len(hits)).proportion_ci(method="wilson")
-                    share = (sum(hits) / len(hits), interval.low, interval.high)
-                    out.append((size, seconds, part, len(hits), sum(hits), *(round(float(x), 3) for x in share)))
-    return pd.DataFrame(out, columns=list(COLUMNS))
+def _apexes(table: pd.DataFrame, spotter: Any) -> np.ndarray:
+    """Of the micro-expressions that the spotter is certain of."""
+    events = spotter.spot(table).intervals
+    return events.loc[(events["kind"] == "micro") & events["certain"], "apex"].to_numpy()
 
 
 def _fps(table: pd.DataFrame) -> float:

@@ -32,12 +32,17 @@ def analyze(
         "fleeting-results"
     ),
     face: Annotated[str, typer.Option(help="Whose face: 'largest', 'all', or a number in the order of appearance.")] = "largest",
-    spotter: Annotated[str, typer.Option(help="Which spotter finds the events.")] = "flow",
+    spotter: Annotated[
+        str, typer.Option(help="What finds the events: flow; net where people talk; or a .safetensors file of `fleeting train spotter`.")
+    ] = "flow",
     recogniser: Annotated[str, typer.Option(help="Which method names them, or a .safetensors file of `fleeting train`.")] = "pretrained",
     unclear: Annotated[float, typer.Option(help="Probability below which an emotion is unclear; 0 names one always.")] = 0.5,
     max_duration: Annotated[float, typer.Option(help="Longest micro-expression in seconds; longer ones are macro.")] = 0.5,
     threshold: Annotated[
         float | None, typer.Option(help="Spotting score from which motion counts; lower finds more, and more that is nothing.")
+    ] = None,
+    false_alarms: Annotated[
+        float | None, typer.Option(help="Instead of --threshold: how many false events a minute talking footage may give.")
     ] = None,
     candidates: Annotated[float, typer.Option(help="How many weaker events a minute to report as well, marked as such.", min=0)] = 0.0,
     fps: Annotated[float | None, typer.Option(help="Frames a second: needed for picture folders, and for slow motion.")] = None,
@@ -51,12 +56,16 @@ def analyze(
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
     from ..analysis.analyze import face_model
     from ..methods.recogniser import load_recogniser
-    from ..spotting import SPOTTERS
+    from ..spotting import load_spotter
 
-    if spotter not in SPOTTERS:
-        raise UsageError(f"--spotter {spotter} is not known; there is {', '.join(sorted(SPOTTERS))}.")
     load_recogniser(recogniser)  # refused now, not after a video
-    chosen = SPOTTERS[spotter](max_duration_s=max_duration, **({} if threshold is None else {"threshold": threshold}))
+    if threshold is not None and false_alarms is not None:
+        raise UsageError("--threshold and --false-alarms say the same: give one of them.")
+    chosen = load_spotter(spotter, max_duration_s=max_duration)
+    if false_alarms is not None:
+        threshold = chosen.threshold_at(false_alarms)
+    if threshold is not None:
+        chosen.set_params(threshold=threshold)
     whose, folders = _face(face), _folders(videos, out)
     todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}
     _check(todo, overwrite, fps)

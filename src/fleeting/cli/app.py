@@ -19,6 +19,7 @@ from .demo import demo
 from .evaluate import cache, evaluate, inflate, methods
 from .models import models
 from .reproduce import reproduce
+from .sensitivity import sensitivity
 from .spot import spot
 from .studio import studio
 from .terminal import console, note, say
@@ -33,7 +34,7 @@ HELP = """Facial micro-expressions: found in video, named, and measured honestly
 [bold]fleeting evaluate lbp_top_svm --data casme2=FOLDER[/]: judge a method on people it has never seen.
 """
 PANELS = {
-    "Events in video": (analyze, studio, coded, demo),
+    "Events in video": (analyze, sensitivity, studio, coded, demo),
     "Methods on people they have never seen": (evaluate, spot, compare, report, inflate, reproduce, train, methods, cache),
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import UsageError
 from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled
 from .terminal import console, settings, stages
 
@@ -19,7 +20,7 @@ def train(
         str,
         typer.Argument(
             help="A network that `fleeting methods` lists, such as eye_cnn or ststnet; or recogniser: with --data what `pretrained` "
-            "makes of your own clips, without it the weights that come with Fleeting, made anew."
+            "makes of your own clips, without it the weights that come with Fleeting, made anew; or spotter, for `analyze --spotter`."
         ),
     ],
     out: Annotated[Path, typer.Option(help="File of the weights, .safetensors; its card, .json, comes to lie beside it.")],
@@ -34,6 +35,10 @@ def train(
     pretrain: Annotated[
         bool, typer.Option("--pretrain", help="Train on pictures of expressions instead, for what tlcnn, c5_svm and sdf start from.")
     ] = False,
+    footage: Annotated[
+        list[Path] | None,
+        typer.Option(help="For spotter: a recording of people who talk, or a folder of such, to learn from; nothing in it need be coded."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace weights that are there.")] = False,
 ) -> None:
     """Train a network on all clips of a dataset and keep its weights. How good it is on other people, `fleeting evaluate` tells."""
@@ -41,6 +46,11 @@ def train(
     from ..training.train import free_path
     from ..training.train import train as run
 
+    if method == "spotter":
+        _spotter(out, footage or [], seed, set_, overwrite)
+        return
+    if footage:
+        raise UsageError(f"--footage is what the spotter learns from; {method} takes --data.")
     if method == "recogniser":
         _recogniser(clips_of(data, data_set, megc, incomplete) if data else None, labels, out, seed, set_, overwrite)
         return
@@ -67,6 +77,15 @@ def _recogniser(clips: list[Clip] | None, labels: str, out: Path, seed: int, set
         options = settings(set_ or [], "--set", "samples=6000")
         path = train_recogniser(out, clips, y, seed=seed, progress=step, overwrite=overwrite, **options)
     _say_recogniser(path)
+
+
+def _spotter(out: Path, footage: list[Path], seed: int, set_: list[str] | None, overwrite: bool) -> None:
+    from ..training.spotter import train_spotter
+
+    with stages() as step:
+        path = train_spotter(out, footage, seed=seed, progress=step, overwrite=overwrite, **settings(set_ or [], "--set", "steps=1000"))
+    console.print(f"Weights: {path}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"To use them: fleeting analyze VIDEO --spotter {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _say_recogniser(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .check import check_spotter
 from .flow_spotter import FlowSpotter, Spotted
+from .net_spotter import NetSpotter
 
 if TYPE_CHECKING:
     from .expression_runs import ExpressionRuns
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .softnet_spotter import SOFTNetSpotter
     from .video_spotter import VideoSpotter
 
-SPOTTERS = {"flow": FlowSpotter}
+SPOTTERS: dict[str, type[FlowSpotter]] = {"flow": FlowSpotter, "net": NetSpotter}
 
 VIDEO_SPOTTERS: dict[str, str] = {
     "expression_runs": "expression_runs.ExpressionRuns",
@@ -49,14 +50,31 @@ __all__ = [
     "FeatureDifference",
     "FlowSpotter",
     "FrameDifference",
+    "NetSpotter",
     "OpticalStrain",
     "SOFTNetSpotter",
     "SignalSpotter",
     "Spotted",
     "VideoSpotter",
     "check_spotter",
+    "load_spotter",
     "load_video_spotter",
 ]
+
+
+def load_spotter(which: str, **parameters: Any) -> FlowSpotter:
+    """The spotter over signals of a name in :data:`SPOTTERS`, or of a file of weights of ``fleeting train spotter``.
+
+    Raises
+    ------
+    UsageError
+        It is neither, or the file cannot be read.
+    """
+    if which.endswith(".safetensors"):
+        return NetSpotter(which, **parameters)
+    if which not in SPOTTERS:
+        raise UsageError(f"spotter={which!r} is not known; there is {', '.join(sorted(SPOTTERS))}, or a .safetensors file of such weights.")
+    return SPOTTERS[which](**parameters)
 
 
 def load_video_spotter(name: str, **parameters: Any) -> VideoSpotter:

@@ -9,7 +9,9 @@ first, and reported instead of dropped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +24,7 @@ from ..errors import UsageError
 from ..faces.regions import EYES, LOWER_FACE, REGIONS
 from ..faces.signals import HEAD
 from . import context
-from .pulses import Pulses, change, edges, pulse
+from .pulses import Pulses, change, edges, half_height, pulse
 
 MICRO_S = (0.05, 0.08, 0.12, 0.17, 0.25)  # half-widths of a pulse
 MACRO_S = (0.35, 0.5, 0.75, 1.1, 1.6)
@@ -96,6 +98,8 @@ class FlowSpotter(BaseEstimator):
         look at everything.
     """
 
+    # From which threshold on so many false events a minute are left in footage of people who talk: twelve clips, docs/spotting.md.
+    false_a_minute: Mapping[float, float] = MappingProxyType({0.4: 4.0, 0.8: 3.25, 2.0: 2.5, 4.8: 2.0, 11.7: 1.5})
     revision = 2  # raised when a change of the rules moves events, so that kept runs of spotting know
 
     def __init__(self, max_duration_s: float = 0.5, threshold: float = 5.0, min_amplitude: float = 0.4, candidates: float = 0.0):
@@ -103,6 +107,21 @@ class FlowSpotter(BaseEstimator):
         self.threshold = threshold
         self.min_amplitude = min_amplitude
         self.candidates = candidates
+
+    def threshold_at(self, rate: float) -> float:
+        """The threshold at which about ``rate`` false events a minute are left in footage of people who talk; on calm faces fewer are.
+
+        Between the rates that were measured it is interpolated over their logarithm; beyond them it is that of the nearest.
+
+        Raises
+        ------
+        UsageError
+            The rate is not above 0.
+        """
+        if not rate > 0:
+            raise UsageError(f"{rate} false events a minute: the number must be above 0.")
+        rates, scores = zip(*sorted(self.false_a_minute.items()), strict=True)
+        return float(np.interp(np.log(rate), np.log(rates), scores))
 
     def spot(self, table: pd.DataFrame) -> Spotted:
         """The events in one face's signals.
@@ -125,18 +144,23 @@ class FlowSpotter(BaseEstimator):
         upper, lower = np.zeros(len(table), bool), np.zeros(len(table), bool)
         found: list[Event] = []
         minutes = 0.0
-        for rows in _stretches(table):
-            part = _Stretch(table.iloc[rows], self)
+        for rows in stretches(table):
+            part = Stretch(table.iloc[rows], self)
             upper[rows], lower[rows] = part.upper, part.lower
-            score[rows] = np.where(part.upper | part.lower, part.score, np.nan)
+            events, score[rows] = self._found(part)
+            score[rows[~(part.upper | part.lower)]] = np.nan
             minutes += part.time[-1] / 60 - part.time[0] / 60
-            found += [e._replace(onset=rows[e.onset], apex=rows[e.apex], offset=rows[e.offset]) for e in part.events()]
+            found += [e._replace(**{end: rows[part.frame(getattr(e, end))] for end in ("onset", "apex", "offset")}) for e in events]
         weak = sorted((e for e in found if not e.certain), key=lambda e: -e.score)[round(self.candidates * minutes) :]
         intervals = pd.DataFrame(sorted(e for e in found if e not in weak), columns=list(Event._fields))
         return Spotted(intervals, score, upper, lower)
 
+    def _found(self, part: Stretch) -> tuple[list[Event], np.ndarray]:
+        """The events of one stretch, on its grid, and the score of each of its frames."""
+        return part.events(), part.score
 
-def _stretches(table: pd.DataFrame) -> list[np.ndarray]:
+
+def stretches(table: pd.DataFrame) -> list[np.ndarray]:
     """Row numbers of each unbroken stretch: one track, gaps of at most .1 s; shorter than .15 s or 5 frames is not judged."""
     rows = np.flatnonzero(table["seen"].to_numpy())
     if len(rows) < 5:
@@ -148,11 +172,11 @@ def _stretches(table: pd.DataFrame) -> list[np.ndarray]:
     return [part for part in parts if len(part) >= 5 and table["time_s"].iloc[part[-1]] - table["time_s"].iloc[part[0]] >= 0.15]
 
 
-class _Stretch:
+class Stretch:
     """One unbroken stretch of one face, on an even time grid of the stretch's own median frame rate."""
 
     def __init__(self, table: pd.DataFrame, spotter: FlowSpotter):
-        self.spotter = spotter
+        self.table, self.spotter = table, spotter
         self.time = table["time_s"].to_numpy(np.float64)
         self.frame_s = float(np.median(np.diff(self.time)))
         self.fps = 1 / self.frame_s
@@ -242,7 +266,7 @@ class _Stretch:
         return np.sqrt(usual**2 + FLOOR**2 + fast**2 + (LEAK * nod) ** 2)
 
     def events(self) -> list[Event]:
-        """Everything found, frames counted within the stretch."""
+        """Everything found, on the grid."""
         found: list[Event] = []
         taken = np.zeros(len(self.grid), bool)
         for pulses, find in ((self.micro, self._micro), (self.macro, self._macro), (self.rise, self._held)):
@@ -258,7 +282,7 @@ class _Stretch:
         found, *spans = self._sorted_out(sorted(found))
         for kind, some in zip(("blink", "speech", "head", "closed"), (*spans, self.closures), strict=True):
             found += [Event(a, b, c, score, kind) for a, b, c, score in some]
-        return [e._replace(onset=self._frame(e.onset), apex=self._frame(e.apex), offset=self._frame(e.offset)) for e in found]
+        return found
 
     def _sorted_out(self, found: list[Event]) -> tuple[list[Event], context.Spans, context.Spans, context.Spans]:
         """Expressions, then blinks, speech and head movements: what only looks like an expression is put where it belongs."""
@@ -282,7 +306,8 @@ class _Stretch:
                 expressions.append(event._replace(kind="other", certain=True))
         return expressions, context.merge(lids, 0), context.merge(speech, near), context.merge(heads, 0)
 
-    def _frame(self, i: int) -> int:
+    def frame(self, i: int) -> int:
+        """The stretch's own frame nearest to place ``i`` of the grid."""
         return int(np.argmin(np.abs(self.time - self.grid[min(i, len(self.grid) - 1)])))
 
     def _micro(self, peak: int) -> Event | None:
@@ -314,15 +339,23 @@ class _Stretch:
             if duration <= 1.2 * self.spotter.max_duration_s + self.frame_s:
                 wanted = "macro"  # a little longer than the limit allows, and too brief for the wider pulses to see
             elif pulses.score[peak] < self.spotter.threshold:
-                # A candidate amid other motion: what of it rises above half its height.
-                half, reach = trace > 0.5 * trace[apex], round(0.5 * self.spotter.max_duration_s * self.fps) - 1
-                onset = apex - int(np.argmin(np.append(half[apex : max(apex - reach, 0) : -1], False)))
-                offset = apex + int(np.argmin(np.append(half[apex : apex + reach], False)))
+                onset, offset = half_height(trace, apex, round(0.5 * self.spotter.max_duration_s * self.fps) - 1)  # amid other motion
             else:
                 return None
         elif wanted == "macro" and (not longer or amplitude < LEAST_LARGE):
             return None
         return Event(onset + low, apex + low, offset + low, float(pulses.score[peak]), wanted, _names(strong), amplitude)
+
+    def around(self, peak: int, score: float, reach: int) -> Event:
+        """A micro-expression around a peak that something else has found, of this score; at most ``reach`` places to each side."""
+        strong = _strong(self.micro.snr[peak])
+        low, high = max(peak - 2 * reach, 0), min(peak + 2 * reach, len(self.grid) - 1)
+        around = self.skin[low : high + 1][:, strong] - self._rest(peak, 2 * reach)[strong]
+        trace = (around * around[peak - low]).sum(axis=(1, 2))
+        onset, offset = half_height(trace, peak - low, reach)
+        amplitude = float(np.linalg.norm(around[peak - low], axis=1).max())
+        certain = score >= self.spotter.threshold
+        return Event(onset + low, peak, offset + low, score, "micro", _names(strong), amplitude, certain=certain)
 
     def _held(self, peak: int) -> Event | None:
         """What rose around a peak of the rises and was held, until it returns or the stretch ends; None where it did neither."""

@@ -63,3 +63,10 @@ def edges(trace: np.ndarray, apex: int, ahead: int) -> tuple[int, int]:
         return int(np.flatnonzero(values[: foot + 1] <= values[foot] + 0.1 * (level - values[foot]))[0])
 
     return apex - edge(trace[apex::-1]), apex + edge(trace[apex:])
+
+
+def half_height(trace: np.ndarray, apex: int, reach: int) -> tuple[int, int]:
+    """Where a trace falls below half of its height at the apex, on both sides, at most ``reach`` places away."""
+    high = trace > 0.5 * trace[apex]
+    onset = apex - int(np.argmin(np.append(high[apex : max(apex - reach, 0) : -1], False)))
+    return onset, apex + int(np.argmin(np.append(high[apex : apex + reach], False)))
