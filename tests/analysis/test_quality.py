@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from fleeting.analysis.quality import assess
+from fleeting.faces.regions import REGIONS
 from fleeting.faces.signals import Person, Signals
 
 
@@ -17,6 +18,7 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     """Of one analysed face in good light, unless said otherwise."""
     times = np.arange(round(seconds * fps)) / fps if times is None else np.asarray(times)
     usual = {"iod": 90.0, "light": 120.0, "sharpness": 8.0, "head_speed": 0.1, "residual": 0.2}
+    usual |= {f"{region}_likeness": 0.95 for region in REGIONS}
     media = {name: signals.pop(name) for name in ("truncated", "repaired") if name in signals}
     table = pd.DataFrame({**usual, **signals}, index=range(len(times)))
     table["seen"] = True if seen is None else seen
@@ -87,6 +89,14 @@ def test_time_without_a_face():
     assert out["judged_share"] == 0.7
     assert "For 3.0 of 10.0 s no face was seen; nothing can be said about them." in out["limits"]
     assert "no face was seen" not in said(quality(seen=np.arange(1000) >= 50))  # half a second is not worth a sentence
+
+
+def test_a_region_that_could_not_be_followed_is_named():
+    hidden = np.where(np.arange(1000) < 300, 0.2, 0.95)
+    out = quality(right_cheek_likeness=hidden, chin_likeness=np.where(np.arange(1000) < 150, 0.2, 0.95))
+    assert out["lost_share"] == {"right_cheek": 0.3, "chin": 0.15}
+    assert "For 30 % of the time in which the face was seen, the right cheek could not be followed (and 1 more, for less)" in said(out)
+    assert "followed" not in said(quality(right_cheek_likeness=np.where(np.arange(1000) < 50, 0.2, 0.95)))
 
 
 def test_others_in_the_picture_are_named():

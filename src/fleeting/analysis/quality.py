@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..faces.regions import REGIONS
 from ..faces.signals import Signals
 from ..media import Media
 
 SHORTEST_S = 0.065  # the shortest micro-expressions reported: Yan et al. (2013), J. Nonverbal Behavior 37, 217
 FEW_FRAMES, SMALL_FACE, DARK, BRIGHT = 5, 60, 50, 205
+FOLLOWED, LOST = 0.4, 0.1  # likeness below which a region is not followed, as the spotter has it; share of the time from which this is said
 
 
 def assess(
@@ -64,6 +66,7 @@ def assess(
         "sharpness": middle("sharpness"),
         "head_speed": middle("head_speed"),
         "residual": middle("residual"),
+        "lost_share": _lost(face),
         "mode": mode,
         "truncated": media.truncated,
         "faces": [_person(person, signals, duration, frame_s) for person in signals.people],
@@ -105,6 +108,13 @@ def _flicker(tables: list[pd.DataFrame]) -> float | None:
     return round(100 * float(np.median(values)), 3) if len(values) else None
 
 
+def _lost(face: pd.DataFrame) -> dict[str, float]:
+    """Share of the time in which a face was seen for which a region's skin was not followed: hidden, or a track that had slipped off."""
+    seen = face[face["seen"]] if len(face) else face
+    lost = {region: float((seen[f"{region}_likeness"] < FOLLOWED).mean()) for region in REGIONS} if len(seen) else {}
+    return {region: round(share, 3) for region, share in lost.items() if share >= 0.005}
+
+
 def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]:
     """What a reader must know before believing the events, most important first."""
     out = []
@@ -135,6 +145,14 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
         out.append(
             f"The face is small ({q['iod_px']:.0f} px between the eyes): a micro-expression moves the skin by 1-3 % of that, "
             f"here {q['iod_px'] * 0.01:.1f} to {q['iod_px'] * 0.03:.1f} px. Come closer: {SMALL_FACE} px or more are needed."
+        )
+    lost = {region: share for region, share in q["lost_share"].items() if share > LOST}
+    if lost:
+        worst = max(lost, key=lambda region: lost[region])
+        more = f" (and {len(lost) - 1} more, for less)" if len(lost) > 1 else ""
+        out.append(
+            f"For {100 * lost[worst]:.0f} % of the time in which the face was seen, the {worst.replace('_', ' ')} could not be followed"
+            f"{more}: something hid the skin, or what was followed had slipped off it. Nothing is judged there then."
         )
     if q["light"] is not None and not DARK <= q["light"] <= BRIGHT:
         out.append(f"The face is too {'dark' if q['light'] < DARK else 'bright'} (mean grey level {q['light']:.0f} of 255).")
