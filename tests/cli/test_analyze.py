@@ -14,11 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,45 +24,17 @@ import pandas as pd
 import pytest
 from pympi.Elan import Eaf
 
-from fleeting import cli
 from fleeting.analysis import demo
 from fleeting.analysis.export import FILES
 from fleeting.analysis.findings import EVENT_COLUMNS
 from fleeting.analysis.summary import SUMMARY_COLUMNS
 
 from ..media.recordings import write_sound
+from .conftest import Ended
 
 DONE, COULD_NOT_WRITE, USAGE, UNREADABLE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 HEADER = ",".join(EVENT_COLUMNS) + "\n"
 MAIN = "from fleeting.cli import main; main()"
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """Both streams, without line breaks, which depend on the width of the terminal."""
-        return " ".join(f"{self.out} {self.err}".split())
-
-
-@pytest.fixture
-def fleeting(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
-    """``fleeting ARGUMENTS`` within this process."""
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["fleeting", *map(str, arguments)])
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        ended = Ended(end.value.code or 0, *capfd.readouterr())
-        assert "Traceback" not in ended.err
-        return ended
-
-    return run
 
 
 def process(*arguments: object, code: str = MAIN, **settings: str) -> Ended:

@@ -9,21 +9,12 @@ import sys
 import pytest
 
 import fleeting
-from fleeting import cli
 
 
 @pytest.fixture
-def run(capfd, monkeypatch):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["fleeting", *arguments])
-        monkeypatch.setenv("COLUMNS", "120")
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return end.value.code or 0, out
-
-    return run
+def run(fleeting, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    return lambda *arguments: fleeting(*arguments)[:2]
 
 
 def test_version(run):

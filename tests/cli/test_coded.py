@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-import warnings
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fleeting import cli
 from fleeting.analysis.elan import to_eaf
 from fleeting.analysis.export import event_table
 from fleeting.coding import read_coding
@@ -23,35 +18,6 @@ from ..analysis.made_findings import analysis, event
 from ..coding.made_codings import media, tier, write_eaf
 
 DONE, USAGE, UNREADABLE = 0, 2, 3
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """Both streams, without line breaks, which depend on the width of the terminal."""
-        return " ".join(f"{self.out} {self.err}".split())
-
-
-@pytest.fixture
-def fleeting(capfd, monkeypatch):
-    """``fleeting ARGUMENTS`` within this process, away from a terminal."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["fleeting", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        ended = Ended(end.value.code or 0, *capfd.readouterr())
-        assert "Traceback" not in ended.err
-        return ended
-
-    return run
 
 
 @pytest.fixture

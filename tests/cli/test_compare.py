@@ -5,47 +5,16 @@ from __future__ import annotations
 import io
 import json
 import re
-import sys
-import warnings
-from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
-from fleeting import cli, compare
+from fleeting import compare
 from fleeting.evaluation.run import write_about
 
 from ..made_runs import made_runs
 
 DONE, COULD_NOT_WRITE, USAGE = 0, 1, 2
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """Both streams, without line breaks, which depend on the width of the terminal."""
-        return " ".join(f"{self.out} {self.err}".split())
-
-
-@pytest.fixture
-def fleeting(capfd, monkeypatch):
-    """``fleeting ARGUMENTS`` within this process."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["fleeting", *map(str, arguments)])
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        ended = Ended(end.value.code or 0, *capfd.readouterr())
-        assert "Traceback" not in ended.err
-        return ended
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -4,49 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fleeting import cli
 from fleeting.datasets.catalogue import DATASETS
 
 from ..datasets import releases
+from .conftest import Ended
 
 DONE, USAGE, DATA = 0, 2, 3
 
 
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """Both streams, without line breaks, which depend on the width of the terminal."""
-        return " ".join(f"{self.out} {self.err}".split())
-
-
 @pytest.fixture
-def datasets(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
-    """``fleeting datasets ARGUMENTS`` within this process."""
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["fleeting", "datasets", *map(str, arguments)])
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        ended = Ended(end.value.code or 0, *capfd.readouterr())
-        assert "Traceback" not in ended.err
-        return ended
-
-    return run
+def datasets(fleeting: Callable[..., Ended]) -> Callable[..., Ended]:
+    """``fleeting datasets ARGUMENTS``."""
+    return partial(fleeting, "datasets")
 
 
 def test_list_has_every_dataset_and_marks_where_the_survey_differs(datasets):

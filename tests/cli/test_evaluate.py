@@ -7,15 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
-from fleeting import cli
 from fleeting.compute.cache import Cache
 from fleeting.datasets import FlowMaps
 from fleeting.evaluation.evaluate import evaluate
@@ -45,18 +42,8 @@ def svm():
 def slow():
     return make_pipeline(Mean(), Slow(kernel="linear"))
 """
+pytestmark = pytest.mark.usefixtures("here")
 SUBJECTS = ["sub01", "sub02", "sub03", "006", "007", "009", "s01", "s02", "s03"]  # of CASME II, SAMM and SMIC
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """Both streams, without line breaks, which depend on the width of the terminal."""
-        return " ".join(f"{self.out} {self.err}".split())
 
 
 @pytest.fixture
@@ -73,23 +60,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def fleeting(capfd, monkeypatch, here):
-    """``fleeting ARGUMENTS`` within this process."""
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["fleeting", *map(str, arguments)])
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        ended = Ended(end.value.code or 0, *capfd.readouterr())
-        assert "Traceback" not in ended.err
-        return ended
-
-    return run
 
 
 MAPS = ("--data", "flow-maps=maps.npz")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 
 import pytest
 
-from fleeting import cli, read_spotting_run
+from fleeting import read_spotting_run
 from fleeting.media import write_video
 
 
 @pytest.fixture
-def fleeting(capfd, monkeypatch, tmp_path, frames):
+def fleeting(fleeting, monkeypatch, tmp_path, frames):
     """``fleeting ARGUMENTS`` within this process, beside a folder of two synthetic videos with one event each."""
     (tmp_path / "videos").mkdir()
     write_video(tmp_path / "videos" / "a.mkv", frames[20:95], 50.0)
@@ -24,14 +22,8 @@ def fleeting(capfd, monkeypatch, tmp_path, frames):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["fleeting", *map(str, arguments)])
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        streams = capfd.readouterr()
-        assert "Traceback" not in streams.err
-        return end.value.code or 0, " ".join(f"{streams.out} {streams.err}".split())
+        ended = fleeting(*arguments)
+        return ended.code, ended.said
 
     return run
 

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from .test_evaluate import MAPS, fleeting, here  # noqa: F401  # fixtures
+from .test_evaluate import MAPS, here  # noqa: F401  # a fixture
 
+pytestmark = pytest.mark.usefixtures("here")
 NO_ONNX = not all(find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime"))
 TRAIN = ("train", "ststnet", *MAPS, "--set", "epochs=3", "--set", "device=cpu", "--set", "batch_size=16", "--out", "net")
 
@@ -54,7 +55,7 @@ def test_a_network_as_an_onnx_file(fleeting, here):  # noqa: F811
     assert fleeting("models", "export", "net.safetensors", "net.onnx", "--overwrite").code == 0
 
 
-def test_parameters_of_the_methods_function_can_be_set_and_are_listed(fleeting):  # noqa: F811
+def test_parameters_of_the_methods_function_can_be_set_and_are_listed(fleeting):
     listed = fleeting("methods", "lbp_top_svm")
     assert listed.code == 0
     assert {"align", "C"} <= set(listed.out.split())
@@ -94,7 +95,7 @@ def test_the_recogniser_from_ones_own_clips(fleeting, here):  # noqa: F811
     assert "none.json cannot be read" in none.said
 
 
-def test_the_shipped_weights_are_evaluated_as_they_are(fleeting):  # noqa: F811
+def test_the_shipped_weights_are_evaluated_as_they_are(fleeting):
     ended = fleeting("evaluate", "pretrained", *MAPS, "--protocol", "loso")
     assert ended.code == 0
     assert "UF1" in ended.said
