@@ -13,6 +13,10 @@ class UsageError(FleetingError, ValueError):
     exit_code = 2
 
 
+class MissingLibraryError(UsageError, ImportError):
+    """A library that only some parts of Fleeting need, and that is not installed."""
+
+
 class LeakageError(UsageError):
     """One person would be trained on and tested, where the protocol does not say that this may be."""
 

@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import UsageError
+from ..extras import need
 from .samples import given, training
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class DBN(ClassifierMixin, BaseEstimator):
             raise UsageError(f"hidden={self.hidden} and batch_size={self.batch_size} must be 1 or more, epochs 0 or more")
         if min(self.pretrain_lr, self.lr) <= 0:
             raise UsageError(f"pretrain_lr={self.pretrain_lr} and lr={self.lr} must be above 0")
+        need("networks", "DBN")
         rng = check_random_state(self.random_state)
         self.low_ = X.min(axis=0)
         self.span_ = X.max(axis=0) - self.low_
@@ -128,8 +130,6 @@ class DBN(ClassifierMixin, BaseEstimator):
         OutputError
             It could not be written; nothing of it is left behind.
         """
-        import torch
-
         from ..training.weights import write_tensors
 
         check_is_fitted(self)
@@ -137,7 +137,7 @@ class DBN(ClassifierMixin, BaseEstimator):
         for number, (weights, biases) in enumerate(self.layers_):
             arrays |= {f"{number}.weight": weights, f"{number}.bias": biases}
         about = {"class": type(self).__name__, "revision": self.revision, "classes": self.classes_.tolist()}
-        write_tensors(Path(path), {name: torch.from_numpy(array) for name, array in arrays.items()}, about)
+        write_tensors(Path(path), arrays, about)
         return Path(path)
 
     @classmethod
@@ -149,6 +149,7 @@ class DBN(ClassifierMixin, BaseEstimator):
         UsageError
             There is no such file, or it holds something else.
         """
+        need("networks", "DBN.load")
         from ..training.weights import read_tensors
 
         tensors, about = read_tensors(Path(path))

@@ -50,8 +50,7 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write a trained network as an ONNX file, which runs without PyTorch, and check that it gives the same."""
-    from ..training.net import NetClassifier
-    from ..training.onnx import export_classifier
+    from ..models import NetClassifier, export_classifier
 
     if out.exists() and not overwrite:
         raise UsageError(f"{out} is there already: give another name, or --overwrite")

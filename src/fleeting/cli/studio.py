@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from ..extras import need
 from .terminal import errors
 
 PORT = 8377  # the same at each start, so that what a browser has kept for the page is found again
@@ -34,14 +35,12 @@ def studio(
     max_upload: Annotated[float, typer.Option(help="Largest video that may be uploaded, GB.", min=0)] = 64,
 ) -> None:
     """See what was found in videos, correct it and export it, in the browser; compare runs. Nothing leaves this machine."""
-    try:
-        import uvicorn
+    need("studio", "the studio")
+    import uvicorn
 
-        from ..studio.server import is_loopback, studio
-    except ModuleNotFoundError as error:
-        raise UsageError(f"The studio needs {error.name}, which is not installed: pip install 'fleeting[studio]'.") from error
     from ..studio.desk import Desk
     from ..studio.library import Library
+    from ..studio.server import is_loopback, studio
 
     if not is_loopback(host):
         if token is None:
@@ -83,7 +82,8 @@ def _listen(host: str, port: int | None) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in [PORT, 0] if port is None else [port]:
         listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # What keeps others from the port on Windows; elsewhere, what takes it although it was let go of a moment ago.
+        listening.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
         try:
             listening.bind((host, number))
             listening.listen(128)

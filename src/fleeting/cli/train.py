@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
+from ..extras import need
 from .data import Data, DataSet, Labels, Megc, Partial, Set, clips_of, labelled
 from .terminal import console, settings, stages
 
@@ -80,6 +81,7 @@ def _recogniser(clips: list[Clip] | None, labels: str, out: Path, seed: int, set
 
 
 def _spotter(out: Path, footage: list[Path], seed: int, set_: list[str] | None, overwrite: bool) -> None:
+    need("networks", "train spotter")
     from ..training.spotter import train_spotter
 
     with stages() as step:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FleetingError, UsageError
+from ..extras import need
 
 LOSSES = 3  # how often in succession a cluster may lose calls before a single one of them comes back
 AT_A_TIME = 4  # calls a process, where a pool gives its results only when all it was given are there
@@ -110,11 +111,10 @@ def _cluster(address: str | None) -> Iterator[Any]:
         return
     import joblib
 
-    try:
-        from dask import config
-        from dask.distributed import Client
-    except ImportError as error:
-        raise UsageError('a cluster needs Dask: pip install "fleeting[cluster]"') from error
+    need("cluster", "a cluster")
+    from dask import config
+    from dask.distributed import Client
+
     try:
         client = Client(address, timeout=15, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

@@ -32,8 +32,9 @@ from ..compute.identity import UnnamableError, describe, digest, source
 from ..compute.prefix import Features, Progress, check_finite, compute, split, tell
 from ..compute.workers import run_all
 from ..errors import FleetingError, LeakageError, UsageError
+from ..extras import need
 from ..metrics import classes_in
-from .fold import Prediction, Task, asks_for_groups, prepared, run_fold
+from .fold import Prediction, Task, asks_for_groups, needs_torch, prepared, run_fold
 from .run import Run, fold_path, read_about, read_learning, read_table, write_about, write_fold, write_learning
 from .unlearned import not_learned
 
@@ -120,6 +121,8 @@ def evaluate(
                 about |= provenance(method) | {"seconds": before.get("seconds", {})}
                 write_about(folder, about)
                 tidy(folder)
+            if needs_torch(method):
+                need("networks", name)
             steps, learner = split(method, seed, clips)
             features = Features(steps, cache_of(cache))
             done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)

@@ -24,6 +24,7 @@ from ..compute.identity import UnnamableError, describe, digest, source
 from ..compute.prefix import Progress, tell
 from ..compute.workers import run_all
 from ..errors import FleetingError, UsageError
+from ..extras import need
 from .evaluate import SAVE_EVERY_S, about_before, folds_of, provenance, tidy
 from .fold import fold_seed, needs_torch, one_core, repeatable
 from .run import SPOTTING, fold_path, write_about
@@ -105,6 +106,8 @@ def spot(
         before = about_before(folder, about["key"])
         done = _kept_folds(folder, folds, films)
     if todo := [fold for fold in folds if fold.name not in done]:
+        if needs_torch(chosen):
+            need("networks", name)
         if folder is not None:
             about |= provenance(chosen) | {key: before.get(key, {}) for key in ("seconds", "chosen")}
             write_about(folder, about)

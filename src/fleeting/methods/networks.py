@@ -47,7 +47,7 @@ def eye_cnn(
     ``eyes`` says how they are found: ``mesh`` by landmarks, ``band`` in pictures that are all face, as FER2013's; None where clips are
     pictures of eyes already (:func:`fleeting.datasets.eyes.eyes`).
     """
-    from ..models.eye_cnn import EyeCNN
+    from ..models import EyeCNN
 
     text = {"loss": "squared", "optimizer": "sgd", "lr": 0.1} if variant == "text" else {"lr": 1e-3, "standardise": "data"}
     net = _net(EyeCNN, {"variant": variant, "head": head, "init": init, "width": width}, training, epochs=epochs, batch_size=128, **text)
@@ -73,7 +73,7 @@ def apex_dcnn(
     sample), ``depth`` and ``activation`` are the questions it leaves for later. At any other ``size`` than 400, and with several frames,
     pictures are resized to the square instead. Pictures larger than 400 px need ``align``.
     """
-    from ..models.apex_dcnn import ApexDCNN
+    from ..models import ApexDCNN
 
     options = {"depth": depth, "activation": activation, "pool": pool, "width": width}
     net = _net(ApexDCNN, options, training, epochs=epochs, batch_size=32, lr=1e-3, weight_decay=1e-4, schedule=(30, 0.1))
@@ -100,7 +100,7 @@ def two_stream(
     are taken evenly, the last is only flowed to. Its "default learning rate" is read as Keras': plain gradient descent, .01. Its figure
     has both streams see the magnified video, its text "original frames": ``frames="raw"`` magnifies for the flow alone.
     """
-    from ..models.two_stream import OneStream3DCNN, TwoStream
+    from ..models import OneStream3DCNN, TwoStream
 
     if frames not in ("magnified", "raw"):
         raise UsageError(f"frames={frames!r} is not known; choose from magnified, raw")
@@ -123,7 +123,7 @@ def one_stream_3dcnn(
     **training: Any,
 ) -> Pipeline:
     """Eight frames through one 3D convolution: what Yan & Li (2020) compare with under this name, as we read it."""
-    from ..models.two_stream import OneStream3DCNN
+    from ..models import OneStream3DCNN
 
     net = _net(OneStream3DCNN, {"table1": table1, "width": width}, training, epochs=epochs, batch_size=8, **_KERAS_SGD)
     return pipeline(align, Sample(n_frames), FrameStack(size), net)
@@ -133,7 +133,7 @@ def cnn_rnn(
     n_frames: int = 8, size: int = 64, width: float = 1.0, epochs: int = 100, align: int | None = None, **training: Any
 ) -> Pipeline:
     """A small CNN a frame and an LSTM: what Yan & Li (2020) compare with under this name, as we read it."""
-    from ..models.two_stream import CNNRNN
+    from ..models import CNNRNN
 
     net = _net(CNNRNN, {"width": width}, training, epochs=epochs, batch_size=8, lr=1e-3, standardise="data")
     return pipeline(align, Sample(n_frames), FrameStack(size), net)
@@ -147,7 +147,7 @@ def micro_exp_stcnn(
     Reddy, Karri, Dubey & Mukherjee (2019), who take frames 72 to 167 of the raw recording, wherever the expression is; here the clip is
     interpolated to as many.
     """
-    from ..models.micro_exp_stcnn import MicroExpSTCNN
+    from ..models import MicroExpSTCNN
 
     net = _net(MicroExpSTCNN, {"width": width}, training, epochs=epochs, batch_size=16, choose="accuracy", **_KERAS_SGD)
     return pipeline(align, Interpolate(n_frames), FrameStack(size), net)
@@ -167,7 +167,7 @@ def cnn3d(
     ``crop`` is cut out of the frames anywhere in training (C3D's, not theirs). They lower the rate after 20,000 steps and do not say when
     to stop: here it stops there, 313 epochs of their 448 clips.
     """
-    from ..models.cnn3d import CNN3D
+    from ..models import CNN3D
     from ..training.augment import Crop
 
     fit = {"lr": 0.001, "batch_size": 4} if n_frames >= 64 else {"lr": 0.003, "batch_size": 7}
@@ -191,7 +191,7 @@ def dtscnn(
 
     Peng, Wang, Chen, Liu & Fu (2017). Optimiser, rate and epochs are ours.
     """
-    from ..models.dtscnn import DTSCNN
+    from ..models import DTSCNN
     from ..training.net_features import NetFeatures
 
     if classifier not in ("svm", "softmax"):
@@ -218,7 +218,7 @@ def elrcn(
     give ``weights=`` with ``weights_part="matching"``, and their first layers as ``frozen``; without, it starts at random. Batch and the
     most epochs are ours; their rate falls by a millionth a step, which is left out.
     """
-    from ..models.elrcn import ELRCN
+    from ..models import ELRCN
 
     channels = ("u", "v", "magnitude", "strain", *(("grey",) if grey else ()))
     options = {"variant": variant, "width": width}
@@ -234,7 +234,7 @@ def off_apexnet(
     Gan, Liong, Yau, Liu & Tan (2019), last epoch; rate, batch and epochs are ours. Takes clips, or ready flow maps
     (:class:`fleeting.datasets.flow_maps.FlowMaps`). ``mirror`` trains on mirrored faces too.
     """
-    from ..models.off_apexnet import OFFApexNet
+    from ..models import OFFApexNet
 
     net = _net(OFFApexNet, {"width": width}, training, epochs=epochs, batch_size=32, lr=1e-4, augment=_mirrored(mirror), **_LAST)
     return pipeline(align, FlowMap(size), FunctionTransformer(without_strain), net)
@@ -248,7 +248,7 @@ def ststnet(
     Liong, Gan, See, Khor & Huang (2019), last epoch; rate and batch of the authors' PyTorch program, which has 800 epochs, the paper
     500. Otherwise as :func:`off_apexnet`.
     """
-    from ..models.ststnet import STSTNet
+    from ..models import STSTNet
 
     net = _net(STSTNet, {"width": width}, training, epochs=epochs, batch_size=256, lr=5e-5, augment=_mirrored(mirror), **_LAST)
     return pipeline(align, FlowMap(size), net)
@@ -270,7 +270,7 @@ def trained(path: str | os.PathLike[str], **changed: Any) -> Pipeline:
     UsageError
         The file is not whole, or its card names no method.
     """
-    from ..training.net import NetClassifier
+    from ..models import NetClassifier
     from . import METHODS
     from .load import load_method
 
@@ -287,8 +287,7 @@ def trained(path: str | os.PathLike[str], **changed: Any) -> Pipeline:
 
 def is_network(method: Any) -> bool:
     """Whether a method ends in a network, and not in something that learns from one."""
-    from ..training.net import NetClassifier
-    from ..training.tlcnn import TLCNNClassifier
+    from ..models import NetClassifier, TLCNNClassifier
 
     return isinstance(method[-1], NetClassifier | TLCNNClassifier) if isinstance(method, Pipeline) else False
 
@@ -331,7 +330,7 @@ def _mirrored(mirror: bool) -> tuple[Any, ...]:
 
 def _net(network: Callable[..., Any], options: Mapping[str, Any], training: Mapping[str, Any], **paper: Any) -> Any:
     """A NetClassifier with the paper's parameters, where others are not given."""
-    from ..training.net import NetClassifier
+    from ..models import NetClassifier
 
     known = NetClassifier._get_param_names()
     if unknown := [name for name in training if name not in known]:

@@ -20,6 +20,7 @@ from sklearn.svm import SVC
 from ..classifiers.evolution import EvolutionarySelection
 from ..clip import Clip
 from ..errors import UsageError
+from ..extras import need
 from ..features.pictures import FrameStack, Picture
 from ..preprocess.crop import Align
 from ..preprocess.interpolate import Interpolate
@@ -64,9 +65,9 @@ def c5_svm(
     Wang, Li, Liu et al. (2018); see :class:`fleeting.training.tlcnn.FrameFeatures` for what they leave open. Parameters as in
     :func:`tlcnn`.
     """
+    net = _tlcnn(expressions, size, width, scale, align, training, skip_expression=skip_expression, skip_joint=True)
     from ..training.tlcnn import FrameFeatures
 
-    net = _tlcnn(expressions, size, width, scale, align, training, skip_expression=skip_expression, skip_joint=True)
     return pipeline(align, Interpolate(n_frames), FrameStack(size, colour=True), FrameFeatures(net, layer), SVC(kernel="linear"))
 
 
@@ -87,6 +88,7 @@ def sdf(
     :func:`pretrain`, or a safetensors file of other origin, of that ``width``. The search's parameters are not published: see
     :class:`fleeting.classifiers.evolution.EvolutionarySelection`.
     """
+    need("networks", "sdf")
     from ..training.net_features import DeepClipFeatures
 
     if expressions is not None and not isinstance(expressions, str | os.PathLike):
@@ -126,9 +128,8 @@ def pretrain(
     **training
         Parameters of :class:`fleeting.training.tlcnn.TLCNNClassifier` or, for SDF, of :class:`fleeting.training.net.NetClassifier`.
     """
-    from ..models.sdf import VGGF
-    from ..training.net import NetClassifier
-    from ..training.tlcnn import TLCNNClassifier, train_expressions
+    from ..models import VGGF, NetClassifier, TLCNNClassifier
+    from ..training.tlcnn import train_expressions
 
     if method not in ("tlcnn", "c5_svm", "sdf"):
         raise UsageError(f"{method!r} is not trained on expressions; tlcnn, c5_svm and sdf are")
@@ -147,7 +148,7 @@ def pretrain(
 
 
 def _tlcnn(expressions: Any, size: int, width: float, scale: float, align: int | None, training: dict[str, Any], **stages: Any) -> Any:
-    from ..training.tlcnn import TLCNNClassifier
+    from ..models import TLCNNClassifier
 
     known = TLCNNClassifier._get_param_names()
     if unknown := [name for name in training if name not in known]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..extras import need
 
 if TYPE_CHECKING:
     from ..training.net import NetClassifier
@@ -125,6 +126,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'fleeting.models' has no attribute {name!r}")
     from importlib import import_module
 
+    need("export" if _HOME[name].endswith(".onnx") else "networks", name)
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -110,7 +110,7 @@ def _pretraining(row: Row, table: Table, material: Material, build: Build) -> Fi
 
 def _feature_maps(row: Row, table: Table, material: Material, build: Build) -> Figure:
     from ..features.pictures import Picture
-    from ..training.net import NetClassifier
+    from ..models import NetClassifier
 
     net = NetClassifier.load(build(row, table)[-1].expressions, device="cpu")
     clip = material.clips[0]

@@ -17,6 +17,7 @@ from scipy.ndimage import uniform_filter1d
 from ..clip import Video
 from ..compute.cache import Cache
 from ..errors import UsageError
+from ..extras import need
 from ..features.pictures import resized
 from ..flow import flow, strain
 from .video_spotter import ContrastSpotter, kept, places, with_face
@@ -85,6 +86,7 @@ class SOFTNetSpotter(ContrastSpotter):
         """Itself, with networks, lengths and thresholds of the training videos."""
         if self.epochs < 1 or self.batch_size < 1 or not self.lr > 0:
             raise UsageError(f"epochs={self.epochs} and batch_size={self.batch_size} must be 1 or more, lr={self.lr} above 0")
+        need("networks", "SOFTNet")
         self.nets_: dict[str, SOFTNet] = {}
         self.spreads_: dict[str, np.ndarray] = {}
         for kind, k in self._lengths(videos).items():

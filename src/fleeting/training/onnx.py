@@ -6,17 +6,17 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from importlib.util import find_spec
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..errors import OutputError, UsageError
+from ..errors import OutputError
+from ..extras import need
+from ..whole import whole_file
 from .loop import Loss
 from .samples import standardised
 
@@ -60,30 +60,28 @@ def export_onnx(module: nn.Module, path: str | os.PathLike[str], example: torch.
     OutputError
         The file could not be written, or gives other outputs than the network.
     """
-    if lacking := [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]:
-        raise UsageError(f"to export networks, {', '.join(lacking)} must be installed: pip install 'fleeting[export]'")
+    need("export", "export_onnx")
     path = Path(path).expanduser()
-    beside = path.with_name(f".{uuid4().hex}.onnx")
     was_training, device = module.training, next(module.parameters()).device
     module.eval().cpu()
     some = example.detach().cpu().float()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with said(f"{type(module).__name__} of {tuple(some.shape[1:])} as ONNX", "Lower its width or the size of the samples"), _quiet():
-            graph = traced(module, some)
-            torch.onnx.export(graph, f=beside, input_names=["samples"], output_names=[output], external_data=False, verbose=False)
-            apart = _difference(module, beside, torch.cat([some, some.flip(0)]))
-        if not apart <= TOLERANCE:
-            raise OutputError(f"{path} was not written: its outputs differ from the network's by {apart:.1e}, {TOLERANCE:.0e} is allowed")
-        os.replace(beside, path)
+        with whole_file(path, ".onnx") as beside:
+            what, way = f"{type(module).__name__} of {tuple(some.shape[1:])} as ONNX", "Lower its width or the size of the samples"
+            with said(what, way), _quiet():
+                graph = traced(module, some)
+                torch.onnx.export(graph, f=beside, input_names=["samples"], output_names=[output], external_data=False, verbose=False)
+                apart = _difference(module, beside, torch.cat([some, some.flip(0)]))
+            if not apart <= TOLERANCE:
+                text = f"its outputs differ from the network's by {apart:.1e}, {TOLERANCE:.0e} is allowed"
+                raise OutputError(f"{path} was not written: {text}")
     except OSError as error:
         if isinstance(error, OutputError):
             raise
         raise OutputError(f"{path} could not be written: {error.strerror or error}") from error
     finally:
         module.train(was_training).to(device)
-        with suppress(OSError):
-            beside.unlink()
     return path
 
 

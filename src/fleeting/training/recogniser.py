@@ -80,9 +80,7 @@ def train_recogniser(
 
     path = free_path(out, overwrite)
     arrays, card = _from_synthetic(samples, seed, progress) if clips is None else _from_clips(clips, y, progress)
-    import torch
-
-    return save_weights(path, {name: torch.from_numpy(np.ascontiguousarray(each)) for name, each in arrays.items()}, card)
+    return save_weights(path, arrays, card)
 
 
 def _from_synthetic(samples: int, seed: int, progress: Callable[..., None] | None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

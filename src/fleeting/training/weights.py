@@ -8,31 +8,34 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import nn
 
 from ..errors import OutputError, UsageError
+from ..whole import whole_file
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 FORMAT = 1
 PARTS = ("all", "body", "matching")
 
 
-def save_weights(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> Path:
+def save_weights(
+    path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor] | Mapping[str, np.ndarray], card: Mapping[str, Any]
+) -> Path:
     """The file, ``<path>.safetensors``, with its card ``<path>.json`` beside it; both are whole, or not there.
 
     Parameters
     ----------
     path : path
         With or without its suffix.
-    tensors : mapping of str to Tensor
+    tensors : mapping of str to Tensor or of str to ndarray
     card : mapping
         JSON-able. ``format`` and ``sha256`` (of the weights' file) are added.
 
@@ -48,7 +51,7 @@ def save_weights(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tenso
         raise UsageError(f"the card of {path} holds what JSON cannot ({error}): save numbers, words, lists and mappings") from error
     write_tensors(path, tensors)
     text = json.dumps({"format": FORMAT, **card, "sha256": _sha256(path)}, indent=1, ensure_ascii=False) + "\n"
-    _write_whole(path.with_suffix(".json"), lambda beside: beside.write_text(text, "utf-8"))
+    _write_whole(path.with_suffix(".json"), text.encode())
     return path
 
 
@@ -124,12 +127,13 @@ def put_into(module: nn.Module, tensors: Mapping[str, torch.Tensor], part: str =
     return wanted
 
 
-def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any] | None = None) -> None:
-    """A safetensors file with these tensors and words, there when this returns, and never in part."""
-    flat = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    words = {"about": json.dumps(about or {})}
+def write_tensors(
+    path: Path, tensors: Mapping[str, torch.Tensor] | Mapping[str, np.ndarray], about: Mapping[str, Any] | None = None
+) -> None:
+    """A safetensors file with these tensors, or arrays, and words: there when this returns, and never in part."""
+    data = _bytes(tensors, {"about": json.dumps(about or {})})
     # save_file would make a file that nobody but its owner may read, whatever the folder's custom is.
-    _write_whole(path, lambda beside: beside.write_bytes(save(flat, words)))
+    _write_whole(path, data)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -160,11 +164,24 @@ def weights_path(path: str | os.PathLike[str]) -> Path:
     return path if path.suffix == ".safetensors" else path.with_name(f"{path.name}.safetensors")
 
 
+def _bytes(tensors: Mapping[str, Any], words: dict[str, str]) -> bytes:
+    """What stands in the file; PyTorch is needed for its own tensors only."""
+    if all(isinstance(each, np.ndarray) for each in tensors.values()):
+        from safetensors.numpy import save
+
+        return save({name: np.ascontiguousarray(each) for name, each in tensors.items()}, words)
+    from safetensors.torch import save as save_tensors
+
+    return save_tensors({name: each.detach().cpu().contiguous().clone() for name, each in tensors.items()}, words)
+
+
 def _heads(module: nn.Module) -> list[str]:
     """The layers that name the classes: what the network itself calls so, else its last linear layer."""
     named: Any = getattr(module, "heads", None)
     if named is not None:
         return [named] if isinstance(named, str) else list(named)
+    from torch import nn
+
     linear = [name for name, layer in module.named_modules() if isinstance(layer, nn.Linear)]
     return linear[-1:]
 
@@ -174,14 +191,10 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    beside = path.with_name(f".{uuid4().hex}.tmp")
+def _write_whole(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        os.replace(beside, path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path} could not be written: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+        with whole_file(path) as beside:
+            beside.write_bytes(data)
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {error.strerror or error}") from error
