@@ -93,7 +93,7 @@ class Cluster:
         return [int(file.name) for file in self.worked.iterdir()]
 
     def kill(self, number):
-        os.kill(number, signal.SIGKILL)
+        os.kill(number, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has the one word, and means the other
         next(process for process in self.processes if process.pid == number).wait()
 
     def stop(self):

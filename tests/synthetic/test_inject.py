@@ -13,7 +13,7 @@ from fleeting.faces.action_units import AUS
 from fleeting.faces.landmarks import Face
 from fleeting.flow import flow
 from fleeting.media import open_media
-from fleeting.synthetic.inject import SHEET, _Skin, inject, move_skin
+from fleeting.synthetic.inject import SHEET, _named, _Skin, inject, move_skin
 from fleeting.synthetic.rendering import astronaut
 
 
@@ -177,3 +177,7 @@ def test_what_cannot_be_asked_for_is_said(tmp_path, videos, options, says):
     with pytest.raises(UsageError, match=says):
         inject(videos, tmp_path / "out", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_recordings_of_one_name_are_told_apart_also_where_capitals_do_not_count():
+    assert list(_named(["a/Talk.mp4", "b/talk.mp4", "b/talk.mov"])) == ["Talk", "talk-2", "talk-3"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -271,7 +270,7 @@ def test_what_was_killed_goes_on_as_if_it_had_not_been(tmp_path):
         time.sleep(0.005)
     time.sleep(0.05)
     child.kill()
-    assert child.wait() == -signal.SIGKILL, "it was to be killed before it was done"
+    assert child.wait() != 0, "it was to be killed before it was done"
     X, y = np.random.default_rng(7).random((24, 3, 8, 8), dtype=np.float32), np.arange(24) % 3
     persons, began = np.repeat([f"made/s{k}" for k in range(4)], 6), []
     settings = {"epochs": 150, "batch_size": 8, "device": "cpu", "random_state": 0}

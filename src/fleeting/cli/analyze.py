@@ -110,14 +110,16 @@ def _folders(videos: list[str], out: Path) -> dict[str, Path]:
     if len(videos) == 1:
         return {videos[0]: out}
     folders: dict[str, Path] = {}
+    taken: set[str] = set()  # in small letters: elsewhere than on Linux Anna and anna are one folder
     for video in videos:
         path = Path(os.path.abspath(video))  # "." and ".." have no name
         name = path.name if path.is_dir() else path.stem
         # Videos of one name in different folders, or with different endings, are told apart by a number.
         folder, number = out / name, 2
-        while folder in folders.values():
+        while folder.name.casefold() in taken:
             folder, number = out / f"{name}-{number}", number + 1
         folders[video] = folder
+        taken.add(folder.name.casefold())
     return folders
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import uuid4
+from typing import Any
 
 import numpy as np
 
 from ..errors import OutputError
+from ..whole import whole_file
 
 LIMIT = 20_000_000_000
 ABANDONED_S = 3600  # a file that its writer did not rename for so long never will be
@@ -76,9 +75,13 @@ class Cache:
         if self._broken or array.nbytes > self.limit or array.dtype.hasobject:
             return False
         try:
-            with _whole(self._path(key)) as file:
+            path = self._path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(path) as beside, beside.open("wb") as file:
                 np.save(file, array, allow_pickle=False)
         except OSError as error:
+            if isinstance(error, PermissionError) and path.exists():  # Windows: somebody is reading it, who has the same bytes
+                return True
             self._broken = True
             warnings.warn(
                 f"the cache {self.folder} could not be written: {error.strerror or f'the disk is full ({error})'}; going on without it. "
@@ -101,8 +104,9 @@ class Cache:
         """
         self.limit = limit
         try:
-            with _whole(Path(self.folder) / "limit") as file:
-                file.write(str(limit).encode())
+            Path(self.folder).mkdir(parents=True, exist_ok=True)
+            with whole_file(Path(self.folder) / "limit") as beside:
+                beside.write_text(str(limit), "ascii")
         except OSError as error:
             raise OutputError(f"the cache {self.folder} could not be written: {error.strerror}; FLEETING_CACHE names another") from error
         self._sweep()
@@ -156,18 +160,3 @@ class Cache:
 def cache_of(cache: Cache | bool) -> Cache | None:
     """The cache that is meant: the usual one, none, or the one that was given."""
     return (Cache() if cache else None) if isinstance(cache, bool) else cache
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which gets its name when all of it is there, and is gone otherwise."""
-    beside = path.with_name(f".{uuid4().hex}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with beside.open("wb") as file:
-            yield file
-        os.replace(beside, path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise

@@ -122,7 +122,7 @@ def eyes(
         table["same_as"] = first.mask(first == table["source"], "")
         table[table["path"] != ""].to_csv(folder / SHEET, index=False, lineterminator="\n")
         if all(shows_nobody(clip.dataset) for clip in named):  # eyes of nobody are nobody's
-            (folder / ABOUT).write_text(json.dumps({"note": NOTE}) + "\n", "utf-8")
+            (folder / ABOUT).write_text(json.dumps({"note": NOTE}) + "\n", "utf-8", newline="\n")
     return table
 
 

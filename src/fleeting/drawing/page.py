@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..errors import OutputError
+from ..whole import whole_file
 
 
 def page(template: str, **values: Any) -> str:
@@ -57,16 +56,12 @@ def write_text(path: Path, text: str) -> None:
     OutputError
         If it could not be written.
     """
-    draft = path.with_name(f".{path.name}.part")
     try:
-        write_plainly(draft, text)
-        os.replace(draft, path)
+        with whole_file(path) as draft:
+            write_plainly(draft, text)
     except OSError as error:
         raise OutputError(f"{path} could not be written: {error.strerror or error}. Make room or choose another "
                           "folder, then run it again.") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def write_plainly(path: Path, text: str) -> None:

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -30,6 +29,7 @@ import pandas as pd
 from ..errors import OutputError, UsageError
 from ..metrics import SCORES, Score, classes_in, confusion_matrix, f1_conventions, score_of
 from ..stats import Interval, subject_interval
+from ..whole import whole_file
 
 FORMAT = 1
 SPOTTING = "spotting"  # kind of the runs of spot; those of evaluate have none
@@ -336,13 +336,6 @@ def disk(path: Path) -> Iterator[None]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """The file under its name with all of its text, or not there at all: written beside it, then renamed."""
-    beside = path.with_name(f".{uuid4().hex}.tmp")
-    with disk(path):
-        try:
-            beside.write_text(text, "utf-8", newline="\n")
-            os.replace(beside, path)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
+    """The file under its name with all of its text, or not there at all."""
+    with disk(path), whole_file(path) as beside:
+        beside.write_text(text, "utf-8", newline="\n")

@@ -92,7 +92,7 @@ def mean_mesh() -> np.ndarray:
     public-domain astronaut (who smiles), turned frontal and averaged with its mirror image. It stands in where no mesh can be had
     (coarse mode) and gives canonical coordinates.
     """
-    with resources.files("fleeting.faces").joinpath("mean_mesh.csv").open() as file:
+    with resources.files("fleeting.faces").joinpath("mean_mesh.csv").open(encoding="utf-8") as file:
         mesh = np.loadtxt(file, delimiter=",", dtype=np.float32)
     mesh.setflags(write=False)
     return mesh

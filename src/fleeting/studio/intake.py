@@ -24,7 +24,8 @@ from .store import Event, Store
 from .texts import Name, Path_
 
 UPLOAD = "/api/uploads"
-_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\]")
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*]')  # Windows takes none of these, nor a file named like a device
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 class Wanted(BaseModel):
@@ -141,10 +142,10 @@ def _analysis(desk: Desk, place: Place) -> dict[str, Any]:
 
 def _queue(desk: Desk, path: Path, options: dict[str, Any]) -> int:
     """The number of the new job; its results go into a folder of the video's name that is free."""
-    home, taken = desk.library.home, desk.jobs.claimed()
+    home, taken = desk.library.home, {each.casefold() for each in desk.jobs.claimed()}
     stem = path.name if path.is_dir() else path.stem
     folder, number = home / f"{stem} results", 2
-    while os.path.lexists(folder) or str(folder) in taken:
+    while os.path.lexists(folder) or str(folder).casefold() in taken:
         folder, number = home / f"{stem} results {number}", number + 1
     return desk.jobs.add(path, folder, options)
 
@@ -155,7 +156,7 @@ def _plain_name(name: str) -> str:
     stem, suffix = os.path.splitext(plain)
     if suffix.lower() not in VIDEOS or not stem:
         raise HTTPException(415, f"{name} is not named like a video. Allowed: {', '.join(VIDEOS)}.")
-    return stem.encode()[:150].decode(errors="ignore") + suffix
+    return ("_" if _DEVICES.match(stem) else "") + stem.encode()[:150].decode(errors="ignore") + suffix
 
 
 def _free(folder: Path, name: str) -> Path:

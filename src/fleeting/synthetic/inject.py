@@ -336,7 +336,7 @@ def _named(videos: Iterable[str | Path]) -> dict[str, Path]:
             raise UsageError(f"{video} is named twice; name each video once.")
         stem = path.name if path.is_dir() else path.stem
         name, number = stem, 2
-        while name in files:
+        while name.casefold() in map(str.casefold, files):  # elsewhere than on Linux Anna and anna are one file
             name, number = f"{stem}-{number}", number + 1
         files[name] = path
     if not files:

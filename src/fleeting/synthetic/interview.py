@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import OutputError, UsageError
+from ..whole import whole_file
 from .rendering import FaceRenderer, Portrait, Pose, astronaut
 from .script import COLUMNS, HEAD_EVENTS_PER_MIN, MACRO_S, MICRO_S, SPEECH_S, Script, drift, gaze_shifts, waves
 
@@ -116,13 +117,11 @@ class Interview:
         from ..media import write_video
 
         path = write_video(path, self._told(progress), self.fps, crf=crf, title=TITLE, repeatable=repeatable)
-        draft = path.with_name(f".{path.stem}.truth.csv")
         table = self.truth.round({"onset_s": 6, "apex_s": 6, "offset_s": 6, "intensity": 3})
         try:
-            table.to_csv(draft, index=False)
-            draft.replace(path.with_name(f"{path.stem}.truth.csv"))
+            with whole_file(path.with_name(f"{path.stem}.truth.csv")) as draft:
+                table.to_csv(draft, index=False, lineterminator="\n")
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise OutputError(f"{path.stem}.truth.csv cannot be written to {path.parent}: {error.strerror}.") from error
         return path
 

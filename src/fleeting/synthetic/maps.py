@@ -18,6 +18,7 @@ from ..errors import UsageError
 from ..faces.action_units import AUS, EMOTION_AUS, SIDED, au_fields, format_aus, sides
 from ..faces.landmarks import LEFT_IRIS, RIGHT_IRIS
 from ..features.motion_spectrum import ACROSS, MIDDLE, SIDE, TALL
+from ..whole import whole_file
 from .clips import own_muscles
 from .identities import face_shape
 
@@ -107,12 +108,8 @@ def synthetic_maps(n: int = 2000, seed: int = 0, variety: Variety = RELEASE) -> 
 
 def write_maps(path: Path, n: int, seed: int) -> None:
     """:func:`synthetic_maps` into an npz file, which appears whole or not at all."""
-    draft = path.with_name(f".{path.stem}.part.npz")
-    try:
+    with whole_file(path, ".npz") as draft:
         np.savez_compressed(draft, allow_pickle=False, **synthetic_maps(n, seed))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _fields(rng: np.random.Generator, variety: Variety) -> np.ndarray:

@@ -24,6 +24,7 @@ from ..datasets.base import ABOUT, NOTE
 from ..datasets.tree import read_npz
 from ..errors import DatasetError, FleetingError, OutputError, UsageError
 from ..media.pictures import PICTURES
+from ..whole import whole_file
 from .clips import GROUPS, WORDS, Difficulty, Performance, Sitter, perform
 from .identities import drawn_face, faces_in
 from .interview import synthetic_interview
@@ -213,7 +214,7 @@ def _begin(settings: _Settings, counts: dict[str, int], faces: str | Path | None
         raise UsageError(
             f"{root} holds a release made with {name}={before.get(name)!r}, not {about[name]!r}. Choose another name, or remove it first."
         )
-    for draft in [*root.rglob(".*.part*"), *root.glob("videos/.v*")]:  # of a run that was killed
+    for draft in [*root.rglob(".*.part*"), *root.rglob(".*.tmp*"), *root.glob("videos/.v*")]:  # of a run that was killed
         shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
 
@@ -344,9 +345,8 @@ def _make_stills(settings: _Settings, first: int, total: int) -> int:
         muscles = np.random.default_rng([settings.seed, _FACE, 2, person, 1])
         sitter = sitter or Sitter(drawn_face([settings.seed, _FACE, 2, person]), settings.size, settings.difficulty.own, muscles)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.stem}.part{path.suffix}")
-        _save_picture(draft, still(sitter, emotion, [settings.seed, _STILL, number]), 92)
-        draft.replace(path)
+        with whole_file(path, path.suffix) as draft:
+            _save_picture(draft, still(sitter, emotion, [settings.seed, _STILL, number]), 92)
     return len(numbers)
 
 
@@ -366,6 +366,5 @@ def _save_picture(path: Path, picture: np.ndarray, quality: int) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(text, "utf-8", newline="")
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(text, "utf-8", newline="")

@@ -50,7 +50,7 @@ def astronaut() -> Portrait:
     """Eileen Collins in the public-domain photograph that scikit-image ships, with a mesh measured beforehand."""
     from skimage import data
 
-    with resources.files("fleeting.synthetic").joinpath("astronaut_mesh.csv").open() as file:
+    with resources.files("fleeting.synthetic").joinpath("astronaut_mesh.csv").open(encoding="utf-8") as file:
         points = np.loadtxt(file, delimiter=",", dtype=np.float32)
     return Portrait(data.astronaut(), points)  # type: ignore[no-untyped-call]
 
