@@ -1,6 +1,6 @@
 """Fleeting: facial micro-expressions found in video, named, and measured honestly."""
 
-__version__ = "0.1.0"  # above the imports: the build reads it from here
+__version__ = "0.2.0"  # above the imports: the build reads it from here
 
 from typing import TYPE_CHECKING, Any
 
