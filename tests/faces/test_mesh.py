@@ -104,6 +104,17 @@ def test_of_two_faces_the_larger_comes_first(mesh, astronaut, small_first):
     assert (faces[0].eyes[0, 0] > faces[1].eyes[0, 0]) == small_first
 
 
+def test_a_known_face_that_is_seen_is_given_back_as_it_is(mesh, astronaut):
+    picture = np.hstack([ASTRONAUT, ASTRONAUT])
+    left, right = sorted(mesh.detect(picture), key=lambda face: face.box[0])
+    again = mesh.detect(picture, [right])
+    assert [face is right for face in sorted(again, key=lambda face: face.box[0])] == [False, True]
+    gone = picture.copy()
+    gone[:, 512:] = 128
+    (only,) = mesh.detect(gone, [right])
+    np.testing.assert_allclose(only.points, left.points, atol=0.1)
+
+
 @pytest.mark.parametrize(
     "picture",
     [

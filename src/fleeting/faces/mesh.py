@@ -8,6 +8,7 @@ Crop geometry (square of 1.5 times the box, eyes level) as MediaPipe publishes i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from .landmarks import Face, mean_face
 
 INPUT, MESH_INPUT = 128, 256
 MARGIN = 1.5
+SAME = 0.5  # eye distances between the eyes that the detector sees and a known face's, up to which they are one
 
 
 class FaceMesh:
@@ -43,7 +45,7 @@ class FaceMesh:
         self.min_score = min_score
         self.min_presence = min_presence
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, known: Sequence[Face] = ()) -> list[Face]:
         """The faces of a picture, largest first.
 
         The detector sees faces down to about a tenth of the picture; only where it sees none are overlapping parts of the picture searched,
@@ -52,18 +54,26 @@ class FaceMesh:
         Parameters
         ----------
         image : ndarray of shape (H, W, 3), uint8 RGB
+        known : sequence of Face
+            Faces that are being followed: one of them that is seen is given back as it is, which spares two meshes.
 
         Returns
         -------
         list of Face
             Only those whose mesh says that a human face is present.
         """
-        whole = self._faces(image, self._boxes(image, 0, 0))
-        return whole or self._faces(image, [box for x, y, tile in _tiles(image) for box in self._boxes(tile, x, y)])
+        whole = self._faces(image, self._boxes(image, 0, 0), known)
+        return whole or self._faces(image, [box for x, y, tile in _tiles(image) for box in self._boxes(tile, x, y)], known)
 
-    def _faces(self, image: np.ndarray, boxes: list[tuple[float, np.ndarray, np.ndarray]]) -> list[Face]:
+    def _faces(self, image: np.ndarray, boxes: list[tuple[float, np.ndarray, np.ndarray]], known: Sequence[Face]) -> list[Face]:
         faces: list[Face] = []
         for box, eyes in _suppress(boxes):
+            apart = [(float(np.linalg.norm(face.eyes.mean(axis=0) - eyes.mean(axis=0))) / face.iod, i) for i, face in enumerate(known)]
+            nearest, i = min(apart, default=(np.inf, -1))
+            if nearest < SAME:
+                if all(face is not known[i] for face in faces):
+                    faces.append(known[i])
+                continue
             face = self._fit(image, _square(box, eyes))
             # Each pass starts from better eyes; a small face needs one more.
             for _ in range(1 if face.iod > 50 else 2):
@@ -82,7 +92,7 @@ class FaceMesh:
         size = MESH_INPUT - 1
         to_crop = cv2.getAffineTransform(square, np.array([[0, 0], [size, 0], [0, size]], np.float32))
         crop = cv2.warpAffine(image, to_crop, (MESH_INPUT, MESH_INPUT), flags=cv2.INTER_LINEAR)
-        self._mesh.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1))[None].astype(np.float32) / 255)
+        self._mesh.setInput(cv2.dnn.blobFromImage(crop) / np.float32(255))
         presence, points = self._mesh.forward(["Identity_1", "Identity"])
         mesh = points.reshape(478, 3).astype(np.float32)  # px of the crop
         back = cv2.invertAffineTransform(to_crop).astype(np.float32)
@@ -127,8 +137,8 @@ class HaarFaces:
     def __init__(self) -> None:
         self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
 
-    def detect(self, image: np.ndarray) -> list[Face]:
-        """All frontal faces of a picture, largest first."""
+    def detect(self, image: np.ndarray, known: Sequence[Face] = ()) -> list[Face]:
+        """All frontal faces of a picture, largest first; ``known`` ones are found anew like the others."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         least = max(24, min(grey.shape) // 8)
         found = self._cascade.detectMultiScale(grey, 1.1, 6, minSize=(least, least))
