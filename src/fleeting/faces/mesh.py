@@ -1,4 +1,4 @@
-"""Faces in a picture: MediaPipe's detector and 478-point mesh, run by OpenCV.
+"""Faces in a picture: MediaPipe's detector and 478-point mesh, run by OpenCV; the mesh by LiteRT, where that is installed.
 
 References
 ----------
@@ -8,7 +8,9 @@ Crop geometry (square of 1.5 times the box, eyes level) as MediaPipe publishes i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -20,6 +22,52 @@ from .landmarks import Face, mean_face
 INPUT, MESH_INPUT = 128, 256
 MARGIN = 1.5
 SAME = 0.5  # eye distances between the eyes that the detector sees and a known face's, up to which they are one
+
+
+def mesh_network(model: bytes) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """What takes a crop, (256, 256, 3) uint8 RGB, to presence (before the sigmoid) and points (1434 float32, px of the crop).
+
+    LiteRT (``pip install "fleeting[fast]"``) takes a little more than half the time of OpenCV; points differ by about 1e-4 px.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        net = cv2.dnn.readNetFromTFLite(np.frombuffer(model, np.uint8))
+
+        def by_opencv(crop: np.ndarray) -> tuple[float, np.ndarray]:
+            net.setInput(cv2.dnn.blobFromImage(crop) / np.float32(255))
+            presence, points = net.forward(["Identity_1", "Identity"])
+            return float(presence.ravel()[0]), points.ravel()
+
+        return by_opencv
+    with _no_stderr():  # it says by which means it computes
+        lite = Interpreter(model_content=model, num_threads=1)
+        lite.allocate_tensors()
+    (given,), answers = lite.get_input_details(), {each["name"]: each["index"] for each in lite.get_output_details()}
+
+    def by_litert(crop: np.ndarray) -> tuple[float, np.ndarray]:
+        lite.set_tensor(given["index"], crop[None] / np.float32(255))
+        lite.invoke()
+        return float(lite.get_tensor(answers["Identity_1"]).ravel()[0]), lite.get_tensor(answers["Identity"]).ravel()
+
+    return by_litert
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    """What libraries write to the terminal past Python is not shown."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none, as under a program with windows
+        yield
+        return
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class FaceMesh:
@@ -40,7 +88,7 @@ class FaceMesh:
     def __init__(self, path: Path | None = None, min_score: float = 0.5, min_presence: float = 0.6):
         networks = model_file.read_networks(path or model_file.find() or model_file.fetch())
         self._detector = cv2.dnn.readNetFromTFLite(np.frombuffer(networks["face_detector"], np.uint8))
-        self._mesh = cv2.dnn.readNetFromTFLite(np.frombuffer(networks["face_landmarks_detector"], np.uint8))
+        self._mesh = mesh_network(networks["face_landmarks_detector"])
         self._anchors = _anchors()
         self.min_score = min_score
         self.min_presence = min_presence
@@ -92,8 +140,7 @@ class FaceMesh:
         size = MESH_INPUT - 1
         to_crop = cv2.getAffineTransform(square, np.array([[0, 0], [size, 0], [0, size]], np.float32))
         crop = cv2.warpAffine(image, to_crop, (MESH_INPUT, MESH_INPUT), flags=cv2.INTER_LINEAR)
-        self._mesh.setInput(cv2.dnn.blobFromImage(crop) / np.float32(255))
-        presence, points = self._mesh.forward(["Identity_1", "Identity"])
+        presence, points = self._mesh(crop)
         mesh = points.reshape(478, 3).astype(np.float32)  # px of the crop
         back = cv2.invertAffineTransform(to_crop).astype(np.float32)
         scale = float(np.hypot(back[0, 0], back[1, 0]))
@@ -101,7 +148,7 @@ class FaceMesh:
         out[:, :2] = mesh[:, :2] @ back[:, :2].T + back[:, 2]
         out[:, 2] = mesh[:, 2] * scale
         (x0, y0), (x1, y1) = out[:, :2].min(axis=0), out[:, :2].max(axis=0)
-        return Face((float(x0), float(y0), float(x1), float(y1)), out, _sigmoid(float(presence.ravel()[0])))
+        return Face((float(x0), float(y0), float(x1), float(y1)), out, _sigmoid(presence))
 
     def _boxes(self, image: np.ndarray, left: int, top: int) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """Detections as (score, box (4,), eyes (2, 2)) in px of the whole picture, best first."""

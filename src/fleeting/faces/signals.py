@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -242,10 +243,9 @@ class _Crowd:
             person.track.renew(person.face, frame.image)
         if motion is None:
             return
-        region, weight, likeness = sites().region, motion.weight * person.agrees, motion.likeness * person.agrees
-        strain = sites().strain(motion.skin)
-        values = [_regional(part, weight, region).ravel() for part in (motion.skin, strain[:, None])]
-        values += [np.array([likeness[region == r].mean() for r in range(len(REGIONS))]), motion.head]
+        likeness = motion.likeness * person.agrees
+        moved = _regional(np.column_stack([motion.skin, sites().strain(motion.skin)]), motion.weight * person.agrees)
+        values = [moved[:, :2].ravel(), moved[:, 2], np.array([likeness[inside].mean() for inside in _members()]), motion.head]
         values += [pose(person.face.points), eye_openness(person.face.points).mean(keepdims=True), gaze(person.face.points)]
         values += [np.array([mouth_openness(person.face.points), motion.light, motion.sharpness, motion.residual, person.face.iod])]
         values += [person.face.eyes.mean(axis=0), np.array([person.started])]
@@ -306,12 +306,19 @@ def _with_coming(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Sequence[Fram
         yield coming.popleft(), coming
 
 
-def _regional(values: np.ndarray, weight: np.ndarray, region: np.ndarray) -> np.ndarray:
+@cache
+def _members() -> list[np.ndarray]:
+    """The sites of each region."""
+    return [np.flatnonzero(sites().region == r) for r in range(len(REGIONS))]
+
+
+def _regional(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Mean of (N, K) values over each region, (R, K): weighted, deviations from the region's median clipped at 6 %."""
     out = np.zeros((len(REGIONS), values.shape[1]), np.float32)
-    for i in range(len(REGIONS)):
-        inside, w = values[region == i], weight[region == i]
-        middle = np.median(inside, axis=0)
+    for i, members in enumerate(_members()):
+        inside, w = values[members], weight[members]
+        ordered, half = np.sort(inside, axis=0), len(inside) // 2
+        middle = ordered[half] if len(inside) % 2 else (ordered[half - 1] + ordered[half]) / 2  # np.median takes five times as long
         clipped = middle + np.clip(inside - middle, -6, 6)
         out[i] = (clipped * w[:, None]).sum(axis=0) / max(float(w.sum()), 1e-6)
     return out
