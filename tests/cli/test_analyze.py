@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,7 +29,10 @@ from fleeting.analysis import demo
 from fleeting.analysis.export import FILES
 from fleeting.analysis.findings import EVENT_COLUMNS
 from fleeting.analysis.summary import SUMMARY_COLUMNS
+from fleeting.cli.analyze import _one_there
+from fleeting.errors import MediaError
 
+from ..made_cluster import Cluster, of_dask, waited_for
 from ..media.recordings import write_sound
 from .conftest import Ended
 
@@ -441,7 +445,7 @@ def test_one_bad_video_does_not_stop_the_others(fleeting, brows, blank, broken, 
     ended = fleeting("analyze", brows, broken, blank, "--out", out)
     assert ended.code == SOME_FAILED
     assert f"error: {broken} is empty" in ended.said
-    assert sorted(path.name for path in out.iterdir()) == ["blank", "brows", "events.csv", "summary.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["blank", "brows", "events.csv", "overview.html", "summary.csv"]
     assert files(out / "brows") == files(out / "blank") == sorted(FILES)
     assert (out / "events.csv").read_bytes() == (out / "brows" / "events.csv").read_bytes()
 
@@ -514,7 +518,7 @@ def test_videos_of_one_name_are_told_apart(fleeting, brows, tmp_path, out):
         (tmp_path / folder).mkdir(exist_ok=True)
         videos.append(shutil.copy(brows, tmp_path / folder / name))
     assert fleeting("analyze", *videos, "--out", out).code == DONE
-    assert sorted(path.name for path in out.iterdir()) == ["Talk-3", "events.csv", "summary.csv", "talk", "talk-2"]
+    assert sorted(path.name for path in out.iterdir()) == ["Talk-3", "events.csv", "overview.html", "summary.csv", "talk", "talk-2"]
     assert list(pd.read_csv(out / "events.csv")["video"]) == ["talk", "talk-2", "Talk-3"]
 
 
@@ -524,7 +528,56 @@ def test_folders_without_a_name_of_their_own(fleeting, frames, tmp_path, monkeyp
         assert cv2.imwrite(str(tmp_path / folder / "1.png"), np.full((64, 64, 3), 90, np.uint8))
     monkeypatch.chdir(tmp_path / "subject" / "EP01")
     assert fleeting("analyze", ".", "..", "--fps", 50, "--out", tmp_path / "out").code == DONE
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "subject", "summary.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["EP01", "events.csv", "overview.html", "subject", "summary.csv"]
+
+
+@of_dask
+def test_a_worker_of_a_cluster_that_dies_costs_one_recording_which_another_takes(fleeting, brows, broken, tmp_path, out):
+    distributed = pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    videos = [shutil.copy(brows, tmp_path / f"{name}.mp4") for name in "abcd"]
+    alone = tmp_path / "alone"
+    assert fleeting("analyze", videos[0], "--out", alone).code == DONE
+    cluster = Cluster(tmp_path)
+    address, killed = cluster.two_workers(), []
+
+    def kill_one_at_work():
+        with distributed.Client(address, timeout=60, set_as_default=False) as client:
+            numbers = client.run(os.getpid)
+            waited_for(lambda: sum(map(bool, client.processing().values())) == 2)
+            killed.append(next(iter(numbers.values())))
+            cluster.kill(killed[0])
+
+    killer = threading.Thread(target=kill_one_at_work)
+    killer.start()
+    try:
+        ended = fleeting("analyze", *videos, broken, "--out", out, "--cluster", address)
+    finally:
+        killer.join()
+        cluster.stop()
+    assert killed
+    assert ended.code == SOME_FAILED
+    assert f"error: {broken} is empty" in ended.said
+    for name in "abcd":
+        assert files(out / name) == sorted(FILES)
+        assert (out / name / "signals.csv").read_bytes() == (alone / "signals.csv").read_bytes()
+    assert list(pd.read_csv(out / "events.csv")["video"]) == list("abcd")
+    assert fleeting("analyze", *videos, "--out", out, "--resume", "--cluster", "nonsense://x").code == DONE  # nobody is needed
+
+
+def test_what_a_cluster_cannot_do(fleeting, blank, out):
+    ended = fleeting("analyze", blank, 0, "--seconds", 1, "--out", out, "--cluster", "tcp://127.0.0.1:1")
+    assert (ended.code, "camera 0 is on this machine, not on the cluster's" in ended.said) == (USAGE, True)
+    pytest.importorskip("distributed", reason="needs the extra `cluster`")
+    ended = fleeting("analyze", blank, "--out", out, "--cluster", "nonsense://x")
+    assert (ended.code, "no Dask scheduler answers at nonsense://x" in ended.said) == (USAGE, True)
+    assert not out.exists()
+
+
+def test_storage_that_a_worker_does_not_share_is_said(blank, out):
+    outcome, said = _one_there("/nowhere/at all.mp4", out, {})
+    assert isinstance(outcome, MediaError)
+    assert "/nowhere/at all.mp4 is not there for the worker on" in str(outcome)
+    assert said == []
 
 
 def test_several_at_once(brows, blank, broken, out):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
 from skimage import data
 
 from fleeting.faces.landmarks import Face
-from fleeting.faces.mesh import FaceMesh, HaarFaces
+from fleeting.faces.mesh import FaceMesh, HaarFaces, mesh_network
+from fleeting.faces.model_file import read_networks
 
 ASTRONAUT = data.astronaut()
 GREY = np.full_like(ASTRONAUT, 128)
@@ -102,6 +105,31 @@ def test_of_two_faces_the_larger_comes_first(mesh, astronaut, small_first):
     faces = mesh.detect(picture)
     np.testing.assert_allclose([face.iod for face in faces], astronaut.iod * np.array([1, 0.6]), rtol=0.03)
     assert (faces[0].eyes[0, 0] > faces[1].eyes[0, 0]) == small_first
+
+
+def test_litert_and_opencv_lay_the_same_mesh(face_model, monkeypatch, capfd):
+    pytest.importorskip("ai_edge_litert", reason="needs the extra `fast`")
+    model = read_networks(face_model)["face_landmarks_detector"]
+    by_litert = mesh_network(model)
+    assert capfd.readouterr().err == ""
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    by_opencv = mesh_network(model)
+    crop = cv2.resize(ASTRONAUT, (256, 256), interpolation=cv2.INTER_AREA)
+    (sure, points), (presence, expected) = by_litert(crop), by_opencv(crop)
+    assert by_litert.__name__ != by_opencv.__name__
+    assert sure == pytest.approx(presence, abs=1e-3)
+    np.testing.assert_allclose(points, expected, atol=2e-3)
+
+
+def test_a_known_face_that_is_seen_is_given_back_as_it_is(mesh, astronaut):
+    picture = np.hstack([ASTRONAUT, ASTRONAUT])
+    left, right = sorted(mesh.detect(picture), key=lambda face: face.box[0])
+    again = mesh.detect(picture, [right])
+    assert [face is right for face in sorted(again, key=lambda face: face.box[0])] == [False, True]
+    gone = picture.copy()
+    gone[:, 512:] = 128
+    (only,) = mesh.detect(gone, [right])
+    np.testing.assert_allclose(only.points, left.points, atol=0.1)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from fleeting.errors import UsageError
 from fleeting.faces.mesh import FaceMesh
-from fleeting.faces.signals import COLUMNS, Signals, _Rows, measure
+from fleeting.faces.signals import COLUMNS, Signals, _Crowd, _Rows, measure
 from fleeting.media import Frame
 
 
@@ -46,6 +48,16 @@ def test_one_row_a_frame_of_finite_numbers(detector, frames):
     assert table["iod"].median() == pytest.approx(45, rel=0.1)
     assert table["face_x"].median() == pytest.approx(160, abs=12)
     assert table["track"].unique().tolist() == [1]
+
+
+def test_meshes_laid_beforehand_change_no_number(detector, frames):
+    still = np.full_like(frames[0], 90)
+    pictures = [*frames[:20], *[still] * 12, *frames[40:60]]  # the face is lost and found meanwhile
+    crowd = _Crowd(detector, "largest")
+    with ThreadPoolExecutor(1) as worker:
+        for frame in film(pictures):
+            crowd.step(frame, worker)
+    pd.testing.assert_frame_equal(measure(film(pictures), detector).tables[1], crowd.signals().tables[1], check_exact=True)
 
 
 def test_a_still_picture_moves_nothing(detector, frames):

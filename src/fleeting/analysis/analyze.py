@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..clip import Clip
+from ..compute.workers import beforehand
 from ..errors import ModelFileError, UsageError
 from ..faces import model_file
 from ..faces.action_units import AUS, format_aus
@@ -129,7 +131,11 @@ def analyze(
         options = {"spotter": spotting, "recogniser": method, "unclear": unclear}
         return _camera(source, seconds, fps, face=face, coarse=coarse, progress=progress, **options)
     # The matrices are small: several threads of BLAS would wait for each other, on a busy machine longer than all the rest takes.
-    with open_media(source, fps=fps, seconds=seconds, partial=partial) as media, threadpool_limits(1, "blas"):
+    with (
+        open_media(source, fps=fps, seconds=seconds, partial=partial) as media,
+        threadpool_limits(1, "blas"),
+        ThreadPoolExecutor(1) as beside,
+    ):
         media.require_rate()
         detector, mode = _detector(coarse)
         signals = measure(media, detector, face=face, progress=(lambda frame: progress(frame, media)) if progress else None)
@@ -148,9 +154,10 @@ def analyze(
             upper |= spotted[number].upper
             lower |= spotted[number].lower
         events, others = _tables(media.name, signals, spotted, frame_s)
+        sensitive = beside.submit(sensitivity, signals.tables, spotting)
         pictures = _recognise(events, others, signals, media, detector, method, unclear, moving=face == "all")
         quality = assess(media, signals, upper, lower, mode=mode, max_duration_s=spotting.max_duration_s)
-        shares = sensitivity(signals.tables, spotting)
+        shares = sensitive.result()
         quality["sensitivity"], said = shares.to_dict("records"), in_words(shares)
         quality["limits"][:0] = [said] if said else []
         quality["reason"] = _reason(events, signals, upper | lower)
@@ -260,10 +267,13 @@ def _recognise(
     shown = set(events.sort_values(["kind", "score"], ascending=False).index[:MAX_PICTURES])
     speech = others[others["kind"] == "speech"]
     read, pictures = reader(method), {}
-    for label in range(len(events)):
+
+    def clip_of(label: int) -> Clip:
         row = events.iloc[label]
-        clip = _clip(row, signals.tables[int(row["face"])].iloc[int(row["onset_frame"])], media, detector)
-        whole = clip
+        return _clip(row, signals.tables[int(row["face"])].iloc[int(row["onset_frame"])], media, detector)
+
+    for label, clip in enumerate(beforehand(clip_of, range(len(events)))):
+        row, whole = events.iloc[label], clip
         here = (
             (speech["face"] == row["face"]) & (speech["onset_frame"] <= row["apex_frame"]) & (speech["offset_frame"] >= row["onset_frame"])
         )

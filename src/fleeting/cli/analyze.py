@@ -19,7 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import FleetingError, MediaError, UsageError
+from ..errors import FleetingError, MediaError, OutputError, UsageError
 from .codes import INTERRUPTED, SOME_FAILED
 from .terminal import advance, console, errors, note, progress, say, words
 
@@ -52,6 +52,7 @@ def analyze(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Leave out videos whose results are there already.")] = False,
     jobs: Annotated[int, typer.Option(help="How many videos at once; one uses about two cores.", min=1)] = 1,
+    cluster: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port, whose workers take them all.")] = None,
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
     from ..analysis.analyze import face_model
@@ -69,7 +70,9 @@ def analyze(
     whose, folders = _face(face), _folders(videos, out)
     todo = {video: folder for video, folder in folders.items() if not (resume and (folder / "events.csv").exists())}
     _check(todo, overwrite, fps)
-    together = [out / name for name in ("events.csv", "summary.csv")] if len(videos) > 1 else []
+    if cluster and (cameras := [video for video in videos if video.isdecimal()]):
+        raise UsageError(f"camera {cameras[0]} is on this machine, not on the cluster's: leave out --cluster, or record it first.")
+    together = [out / name for name in ("events.csv", "summary.csv", "overview.html")] if len(videos) > 1 else []
     if (there := [path for path in together if path.exists()]) and not (overwrite or resume):
         raise UsageError(f"{there[0]} exists already. Replace it with --overwrite, or choose another output folder.")
     for video in (video for video in folders if video not in todo):
@@ -77,7 +80,7 @@ def analyze(
     options: dict[str, Any] = {
         "face": whose,
         "spotter": chosen,
-        "recogniser": recogniser,
+        "recogniser": os.path.abspath(recogniser) if os.path.isfile(recogniser) else recogniser,
         "unclear": unclear,
         # Once for all, where each video would ask for the model file anew.
         "coarse": coarse or (len(todo) > 1 and face_model() is None),
@@ -86,7 +89,7 @@ def analyze(
         "seconds": seconds,
         "candidates": candidates,
     }
-    failed = _each(todo, options, overwrite, jobs)
+    failed = _each(todo, options, overwrite, jobs, cluster)
     if together and len(failed) < len(folders):
         _gather(folders, failed, *together)
     if failed:
@@ -135,10 +138,13 @@ def _check(folders: dict[str, Path], overwrite: bool, fps: float | None) -> None
                 media.require_rate()
 
 
-def _each(folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int) -> dict[str, FleetingError]:
+def _each(
+    folders: dict[str, Path], options: dict[str, Any], overwrite: bool, jobs: int, cluster: str | None
+) -> dict[str, FleetingError]:
     """Analyse and save every video; the errors of those that failed."""
     failed: dict[str, FleetingError] = {}
-    with progress() as bars, closing(_outcomes(folders, options, overwrite, jobs, bars)) as outcomes:
+    made = _on_cluster(folders, options, cluster) if cluster else None
+    with progress() as bars, closing(made or _outcomes(folders, options, overwrite, jobs, bars)) as outcomes:
         for done, (video, outcome) in enumerate(outcomes, 1):
             if isinstance(outcome, FleetingError):
                 failed[video] = outcome
@@ -197,13 +203,53 @@ def _one_of_many(*arguments: Any) -> RenderableType | FleetingError:
         signal.signal(signal.SIGTERM, handler)
 
 
+def _on_cluster(
+    folders: dict[str, Path], options: dict[str, Any], address: str
+) -> Generator[tuple[str, RenderableType | FleetingError]]:
+    """Each video with what :func:`_one` says of it, as they are done by the workers of a cluster."""
+    from ..compute.workers import run_all
+
+    warnings.showwarning = note  # type: ignore[assignment]
+    videos = list(folders)
+    calls = [(os.path.abspath(video), folder.absolute(), options) for video, folder in folders.items()]
+    for number, (outcome, said) in run_all(_one_there, calls, cluster=address):
+        video, folder = videos[number], folders[videos[number]]
+        for message in said:
+            note(f"{video}: {message}", UserWarning)
+        if not isinstance(outcome, FleetingError) and not (folder / "events.csv").exists():
+            outcome = OutputError(
+                f"{video} was analysed, but {folder} is not where the worker has it: the results folder must be on storage that "
+                "all machines see under the same path."
+            )
+        yield video, outcome
+
+
+def _one_there(video: str, folder: Path, options: dict[str, Any]) -> tuple[RenderableType | FleetingError, list[str]]:
+    """:func:`_one` on another machine, and what it would have noted here."""
+    import socket
+
+    if not os.path.exists(video):
+        return MediaError(
+            f"{video} is not there for the worker on {socket.gethostname()}: videos must be on storage that all machines see under "
+            "the same path."
+        ), []
+    said: list[str] = []
+    # What is there already was asked for before anything was sent: it is of a worker that was lost when it had written but not said so.
+    return _one(video, folder, options, True, tell=lambda message, *_: said.append(str(message))), said
+
+
 def _one(
-    video: str, folder: Path, options: dict[str, Any], overwrite: bool, advance: Callable[[int, int | None], None] | None = None
+    video: str,
+    folder: Path,
+    options: dict[str, Any],
+    overwrite: bool,
+    advance: Callable[[int, int | None], None] | None = None,
+    tell: Callable[..., None] = note,
 ) -> RenderableType | FleetingError:
     """A table of one video's events, or the error that stopped it."""
     from ..analysis.analyze import analyze as run
 
-    warnings.showwarning = note  # type: ignore[assignment]
+    warnings.showwarning = tell
     step = (lambda frame, media: advance(frame.index + 1, media.frame_count)) if advance else None
     try:
         analysis = run(video, progress=step, **options)
@@ -240,19 +286,22 @@ def _summary(analysis: Any) -> RenderableType:
     return Group(Text(title, "italic"), table, Text(rest)) if rest else Group(Text(title, "italic"), table)
 
 
-def _gather(folders: dict[str, Path], failed: dict[str, FleetingError], events: Path, videos: Path) -> None:
-    """One table of all videos' events, each under the name of its folder, and one with a row a video."""
+def _gather(folders: dict[str, Path], failed: dict[str, FleetingError], events: Path, videos: Path, overview: Path) -> None:
+    """One table of all videos' events, each under the name of its folder, one with a row a video, and a page of them."""
     import pandas as pd
 
+    from ..analysis.overview import overview_html
     from ..analysis.summary import summary
     from ..drawing.page import write_text
 
     done = [folder for video, folder in folders.items() if video not in failed]
     tables = [pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False).assign(video=folder.name) for folder in done]
     write_text(events, pd.concat(tables).to_csv(index=False, lineterminator="\n"))
-    table = summary({folder.name: failed.get(video) or _content(folder) for video, folder in folders.items()})
+    contents = {folder.name: failed.get(video) or _content(folder) for video, folder in folders.items()}
+    table = summary(contents)
     table["path"] = table["path"].fillna(pd.Series([*folders], index=table.index))  # what failed has no other
     write_text(videos, table.to_csv(index=False, lineterminator="\n"))
+    write_text(overview, overview_html(contents))
 
 
 def _content(folder: Path) -> Any:

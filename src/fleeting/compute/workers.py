@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,6 +61,18 @@ def run_all(
                 raise UsageError(_in_words(error)) from error
             reason = getattr(error, "reason", "no reason given")
             warnings.warn(f"the cluster gave up what was under way ({reason}); the {len(left)} calls left are made again", stacklevel=2)
+
+
+def beforehand(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    """The result for each item, in order, made in a thread while the caller is at work on the one before."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = None
+        for item in items:
+            ready, coming = coming, worker.submit(work, item)
+            if ready:
+                yield ready.result()
+        if coming:
+            yield coming.result()
 
 
 def _parallel(

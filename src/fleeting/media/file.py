@@ -104,6 +104,8 @@ class VideoFile(Media):
                     if target is not None and not landed and _key(packet) > target:
                         return
                     landed = True
+                    if target is not None:  # on the way there, pictures that no other one needs are passed over
+                        stream.codec_context.skip_frame = "NONREF" if _key(packet) < target else "DEFAULT"
                     frames: list[Any] = packet.decode()  # pictures: the other streams have been passed over
                 except av.error.FFmpegError:
                     frames = [None]
