@@ -73,7 +73,6 @@ class Person:
     present: bool = True
     meshed_s: float = -1.0
     agrees: np.ndarray = field(default_factory=lambda: np.ones(len(sites().xy), np.float32))  # of each site, with the mesh
-    rows: _Rows = field(default_factory=lambda: _Rows(len(COLUMNS)))
 
 
 @dataclass
@@ -130,24 +129,61 @@ def measure(
     """
     if face not in ("largest", "all") and not (isinstance(face, int) and face >= 1):
         raise UsageError(f"face={face!r} is not allowed; use 'largest', 'all' or a number from 1 in the order of appearance.")
-    crowd = _Crowd(detector, face)
+    crowd = Crowd(detector, face)
+    times: list[float] = []
+    rows: dict[int, _Rows] = {}
     with ThreadPoolExecutor(1) as worker:
-        for frame in frames:
-            crowd.step(frame, worker)
+        for index, frame in enumerate(frames):
+            times.append(frame.time)
+            for number, values in crowd.step(frame, worker).items():
+                rows.setdefault(number, _Rows(len(COLUMNS))).append(index, values)
             if progress:
                 progress(frame)
-    return crowd.signals()
+    tables = {
+        person.number: table_of(np.array(times), *rows.get(person.number, _Rows(len(COLUMNS))).arrays())
+        for person in crowd.people
+        if person.started
+    }
+    return Signals(tables, crowd.people, np.array(times))
 
 
-class _Crowd:
-    """The faces of the video so far."""
+def table_of(times: np.ndarray, index: np.ndarray, values: np.ndarray) -> pd.DataFrame:
+    """The signals of one face as a table, one row a frame.
+
+    Parameters
+    ----------
+    times : ndarray of shape (T,), float64
+        Seconds of each frame.
+    index : ndarray of shape (N,), int
+        The frames in which the face was seen.
+    values : ndarray of shape (N, len(COLUMNS)), float32
+        What :meth:`Crowd.step` gave in them.
+    """
+    full = np.full((len(times), len(COLUMNS)), np.nan, np.float32)
+    full[index] = values
+    table = pd.DataFrame(full, columns=list(COLUMNS))
+    table.insert(0, "frame", np.arange(len(times)))
+    table.insert(1, "time_s", times)
+    table.insert(2, "seen", ~np.isnan(full[:, 0]))
+    return table
+
+
+class Crowd:
+    """The faces of a video so far: given frame by frame, it measures each at once and keeps none.
+
+    Parameters
+    ----------
+    detector : FaceMesh or HaarFaces
+    face : int, 'largest' or 'all'
+        As :func:`measure` has it.
+    """
 
     def __init__(self, detector: Detector, face: int | str):
         self.detector, self.wanted = detector, face
         self.people: list[Person] = []
         self.largest: Person | None = None
         self.tracks = 0
-        self.times: list[float] = []
+        self.last_s: float | None = None  # time of the frame before
         self.searched_s = -np.inf
 
     def chosen(self) -> list[Person]:
@@ -157,17 +193,18 @@ class _Crowd:
             return [self.largest] if self.largest else []
         return [person for person in self.people if person.number == self.wanted]
 
-    def step(self, frame: Frame, worker: ThreadPoolExecutor) -> None:
-        elapsed = frame.time - self.times[-1] if self.times else 0.0
-        self.times.append(frame.time)
+    def step(self, frame: Frame, worker: ThreadPoolExecutor) -> dict[int, np.ndarray]:
+        """The numbers of the next frame, one float32 for each of ``COLUMNS``, by the number of the analysed face that it shows."""
+        elapsed = 0.0 if self.last_s is None else frame.time - self.last_s
+        self.last_s = frame.time
         chosen = self.chosen()
         followed = bool(chosen) and all(person.track for person in chosen)
         if frame.time - self.searched_s >= (DETECT_S if followed else SEARCH_S) - 1e-6:
             self.search(frame)
         for person in self.people:
             person.seconds += elapsed if person.here else 0.0
-        for person in self.chosen():
-            self.advance(person, frame, elapsed, worker)
+        seen = {person.number: self.advance(person, frame, elapsed, worker) for person in self.chosen()}
+        return {number: values for number, values in seen.items() if values is not None}
 
     def search(self, frame: Frame) -> None:
         """Look for faces in the whole picture and tell whose they are."""
@@ -206,11 +243,11 @@ class _Crowd:
                     self.largest.track = None
                 self.largest = best
 
-    def advance(self, person: Person, frame: Frame, elapsed: float, worker: ThreadPoolExecutor) -> None:
-        """One frame of one analysed face."""
+    def advance(self, person: Person, frame: Frame, elapsed: float, worker: ThreadPoolExecutor) -> np.ndarray | None:
+        """The numbers of one analysed face in one frame; None where it is not seen."""
         if person.track is None:
             if not person.here:
-                return
+                return None
             person.track, person.meshed_s = FaceTrack(person.face, frame.image), frame.time
             person.absent_s, person.present, person.agrees = 0.0, True, np.ones(len(sites().xy), np.float32)
             self.tracks += 1
@@ -230,13 +267,13 @@ class _Crowd:
         if person.absent_s > LOST_S or (motion is None and not person.present):
             person.track, person.here = None, False
             self.searched_s = -np.inf  # look for it at once
-            return
+            return None
         person.last_s = frame.time
         shut = eye_openness(person.face.points).mean() < 0.18
         if person.present and (motion is None or (person.track.drifted and not shut)):
             person.track.renew(person.face, frame.image)
         if motion is None:
-            return
+            return None
         region, weight, likeness = sites().region, motion.weight * person.agrees, motion.likeness * person.agrees
         strain = sites().strain(motion.skin)
         values = [_regional(part, weight, region).ravel() for part in (motion.skin, strain[:, None])]
@@ -244,23 +281,7 @@ class _Crowd:
         values += [pose(person.face.points), eye_openness(person.face.points).mean(keepdims=True), gaze(person.face.points)]
         values += [np.array([mouth_openness(person.face.points), motion.light, motion.sharpness, motion.residual, person.face.iod])]
         values += [person.face.eyes.mean(axis=0), np.array([person.started])]
-        person.rows.append(len(self.times) - 1, np.concatenate(values))
-
-    def signals(self) -> Signals:
-        times = np.array(self.times)
-        tables = {}
-        for person in self.people:
-            if person.started == 0:
-                continue
-            index, values = person.rows.arrays()
-            full = np.full((len(times), len(COLUMNS)), np.nan, np.float32)
-            full[index] = values
-            table = pd.DataFrame(full, columns=list(COLUMNS))
-            table.insert(0, "frame", np.arange(len(times)))
-            table.insert(1, "time_s", times)
-            table.insert(2, "seen", ~np.isnan(full[:, 0]))
-            tables[person.number] = table
-        return Signals(tables, self.people, times)
+        return np.concatenate(values).astype(np.float32)
 
 
 class _Rows:
