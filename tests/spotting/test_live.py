@@ -12,6 +12,7 @@ from fleeting.spotting.live import LiveSpotter
 
 from .test_flow_spotter import FPS, bump, signals
 
+
 def told(table, live=None, ended=True, every=20):
     """All that is told of a table looked at every so many frames, each with the time at which it was."""
     live = live or LiveSpotter(FlowSpotter(), window_s=12)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
-from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,33 +13,7 @@ from fleeting.datasets import FolderDataset
 from fleeting.studio.store import Store
 
 from ..made_runs import made_runs
-
-SLOW_MS = 60_000
-
-
-@pytest.fixture
-def open_page(browser):
-    """What opens a studio's page in a browser of its own, and sees to it that nothing is asked of anybody else."""
-    contexts, foreign, faults = [], [], []
-
-    @contextmanager
-    def opened(studio, path="/", size=(1280, 800), context=None, **options):
-        if context is None:
-            context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options)
-            contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(SLOW_MS)
-        page.on("request", lambda request: None if request.url.startswith((studio.base, "blob:")) else foreign.append(request.url))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{studio.base}{path}{'&' if '?' in path else '?'}token={studio.token}")
-        yield page
-        page.close()
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert foreign == []
-    assert faults == []
+from .conftest import until
 
 
 def review(page, coder="Anna"):
@@ -49,14 +21,6 @@ def review(page, coder="Anna"):
     page.evaluate("name => { sessionStorage.setItem('fleeting.coder', name) }", coder)
     page.locator("#analyses").get_by_role("link", name="Review").click()
     page.wait_for_selector("body[data-ready]")
-
-
-def until(page, expression):
-    """Wait; not in the page itself, whose security policy forbids to evaluate text."""
-    end = time.monotonic() + SLOW_MS / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, expression
-        page.wait_for_timeout(50)
 
 
 def saved(page):

@@ -187,6 +187,7 @@ class Crowd:
         self.searched_s = -np.inf
 
     def chosen(self) -> list[Person]:
+        """Whom of them the next frame is measured for."""
         if self.wanted == "all":
             return self.people
         if self.wanted == "largest":

@@ -159,10 +159,9 @@ class LiveSpotter:
             elif before.id in self._told and (ended or self._back(now) >= self.final_s):
                 out.append(replace(now, id=before.id, state="kept" if _said(now) == _said(before) else "changed"))
         still = {each.id for each in same.values()}
-        for before in known:
-            if before.id in self._told and before.id not in still and (ended or self._back(before) >= self.final_s):
-                # What began before the window cannot be judged any more: it stays what it was.
-                out.append(replace(before, state="gone" if before.onset > self._gone else "kept"))
+        lost = [e for e in known if e.id in self._told and e.id not in still and (ended or self._back(e) >= self.final_s)]
+        # What began before the window cannot be judged any more: it stays what it was.
+        out += [replace(each, state="gone" if each.onset > self._gone else "kept") for each in lost]
         for each in out:
             if each.state != "new":
                 del self._told[each.id]
