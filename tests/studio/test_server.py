@@ -6,16 +6,17 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fleeting.studio.library import Library
-from fleeting.studio.server import Guard, is_loopback
+from fleeting.studio.server import BODY_BYTES, Guard, is_loopback
 
 from .conftest import TOKEN
 
@@ -183,7 +184,7 @@ def test_no_body_makes_a_fault(analysis):
         assert isinstance(answer.json(), dict | list)
 
     check()
-    assert client.post(f"/api/analyses/{id}/changes", content=b"x" * (2**20 + 1)).status_code == 413
+    assert client.post(f"/api/analyses/{id}/changes", content=b"x" * (BODY_BYTES + 1)).status_code == 413
     assert client.get(f"/api/analyses/{id}").status_code == 200
 
 
@@ -194,6 +195,7 @@ def test_no_path_or_query_makes_a_fault(analysis):
         "/frames",
         "/timeline",
         "/crop",
+        "/sound",
         "/look",
         "/overlay",
         "/units",
@@ -245,6 +247,28 @@ def test_no_path_or_query_makes_a_fault(analysis):
             except httpx.InvalidURL:
                 continue
             assert answer.status_code < 500
+
+
+def test_no_frame_makes_a_fault(running):
+    client = running.client()
+    assert client.post("/api/live/frames", params={"session": "0" * 16}, content=b"").status_code == 409
+    assert client.post("/api/live/end", params={"session": "0" * 16}).status_code == 409
+    huge = b"\xff\xd8\xff\xc0\x00\x11\x08\xff\xff\xff\xff" + bytes(20)  # a JPEG that says it is of 65535 px a side
+    frame = lambda time, picture: struct.pack("<dI", time, len(picture)) + picture  # noqa: E731
+
+    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.binary(max_size=80) | st.builds(frame, st.floats(), st.binary(max_size=60) | st.just(huge)))
+    @example(frame(1.0, huge))
+    @example(frame(1.0, b""))
+    @example(struct.pack("<dI", 1.0, 2**32 - 1))
+    def check(body):
+        answer = client.post("/api/live/frames", params={"session": "0" * 16}, content=body)
+        assert answer.status_code == (422 if body else 409)
+
+    check()
+    for query in ({}, {"session": "x"}, {"session": "../../etc/passwd"}):
+        assert client.post("/api/live/frames", params=query, content=b"").status_code == 422
+    assert client.post("/api/live/begin", json={"record": "/etc/passwd"}).status_code == 422
 
 
 STRANGE = ["", "[]", "{", '{"format": 1}', '{"format": 1, "events": [{}], "quality": {"frames": 10}}',

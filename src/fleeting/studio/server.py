@@ -33,7 +33,7 @@ from . import intake, live, review, runs, together
 from .desk import Desk
 from .store import StaleError
 
-BODY_BYTES = 2**20  # of anything but an upload
+BODY_BYTES = 16 * 2**20  # of anything but an upload
 PAGES = {"/": "index.html", "/review": "review.html", "/agreement": "agreement.html", "/runs": "runs.html", "/live": "live.html"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "

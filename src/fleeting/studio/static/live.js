@@ -27,7 +27,7 @@ async function start() {
     if (see.about.camera === null) await openCamera();
     $("absent").textContent = "Starting…";
     Object.assign(see, await post("/live/begin", { record: $("record").checked }));
-    Object.assign(see, { running: true, waiting: [], events: new Map(), lines: [[], ...lanes.map(() => [])], recent: [], first: null,
+    Object.assign(see, { running: true, waiting: [], events: new Map(), lines: [[], ...lanes.map(() => [])], recent: [], lags: [], first: null,
       counts: { sent: 0, measured: 0, dropped: 0, latencies: [] } });
     if (see.notes.length) trouble(see.notes.join(" "));
     $("events").replaceChildren();
@@ -215,16 +215,19 @@ function hear(event, after) {
 
 function numbers(frames, behind) {
   const at = now();
-  see.recent.push(...frames.map(() => [at, behind]));
+  const lags = frames.map((frame) => behind + frames.at(-1).time - frame.time);
+  see.recent.push(...lags.map((lag) => [at, lag]));
+  see.lags.push(...lags);
+  if (see.lags.length > 4000) see.lags.splice(0, 1000);
   while (see.recent.length && see.recent[0][0] < at - RECENT_S) see.recent.shift();
   if (!see.said || at - see.said > 0.25) {
     see.said = at;
-    const lags = see.recent.map(([, each]) => each).sort((a, b) => a - b);
+    const sorted = see.recent.map(([, lag]) => lag).sort((a, b) => a - b);
     const { measured, dropped } = see.counts;
     const span = Math.max(Math.min(RECENT_S, see.lines[0].at(-1) - see.lines[0][0]), 0.1);
     $("rate").textContent = (see.recent.length / span).toFixed(1);
     $("dropped").textContent = `${dropped} of ${measured + dropped}`;
-    $("latency").textContent = `${Math.round(1000 * lags[lags.length >> 1])} ms`;
+    $("latency").textContent = `${Math.round(1000 * sorted[sorted.length >> 1])} ms`;
     Object.assign(document.body.dataset, { measured, dropped });
   }
   plot(at);
