@@ -65,7 +65,7 @@ def start(folder):
 
 
 def client_of(base):
-    return httpx.Client(base_url=base, headers={"origin": base}, trust_env=False, timeout=30)
+    return httpx.Client(base_url=base, headers={"origin": base}, trust_env=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @contextmanager

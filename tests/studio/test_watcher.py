@@ -55,11 +55,13 @@ def test_a_machines_camera_gives_its_newest_frames_and_counts_what_it_dropped(wa
         assert media.survey() == pytest.approx([each - times[0] for each in times], abs=1e-4)
 
 
-def test_frames_that_nobody_asks_for_are_dropped(recording):
+def test_frames_that_nobody_asks_for_are_dropped_evenly(recording):
     camera = MachineCamera(str(recording))
     while not camera._ended:
         pass
-    assert [frame.index for frame in camera.frames()] == list(range(250 - WAITING, 250))
+    left = [frame.index for frame in camera.frames()]
+    assert (len(left), left[-1]) == (WAITING, 249)
+    assert max(np.diff([0, *left])) <= 2 * 250 / WAITING
     assert camera.dropped == 250 - WAITING
     camera.close()
 

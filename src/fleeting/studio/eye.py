@@ -1,8 +1,9 @@
 """A camera watched in a process of its own: frames in, what each shows and what was found out, a recording if it is wanted.
 
 Two sources: the browser, which sends its camera's frames as JPEG, and a camera of this machine. In both cases a page asks, and is answered
-when the frames that are there have been measured; what comes meanwhile waits, a few frames of it, and the rest is dropped and counted
-where it is dropped. So nothing queues up without end, and what is shown is never older than a moment.
+when the frames that are there have been measured. What comes meanwhile waits, a few frames of it, evenly taken: a slow machine then sees
+fewer frames, but no holes between them, which would end a stretch. What is dropped is counted there. So nothing queues up without
+end, and what is shown is never older than a moment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import signal
 import threading
 import time
 import warnings
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -153,7 +153,7 @@ class Eye:
 
 
 class MachineCamera:
-    """A camera of this machine, read in a thread of its own: the last few frames that nobody has asked for.
+    """A camera of this machine, read in a thread of its own: a few of the frames since it was asked last, evenly taken.
 
     Parameters
     ----------
@@ -163,7 +163,8 @@ class MachineCamera:
 
     def __init__(self, source: int | str):
         self._media = open_media(source)
-        self._line: deque[Frame] = deque()
+        self._line: list[Frame] = []
+        self._taken = 0.0  # time of the last frame that was asked for
         self._more = threading.Condition()
         self._failure: FleetingError | None = None
         self._ended = False
@@ -178,8 +179,8 @@ class MachineCamera:
             self._more.wait_for(lambda: self._line or self._ended, timeout=ALONE_S / 2)
             if not self._line and self._ended:
                 raise self._failure or MediaError(f"{self._media.path} gives no more pictures.")
-            waiting = list(self._line)
-            self._line.clear()
+            waiting, self._line = self._line, []
+            self._taken = waiting[-1].time if waiting else self._taken
         return waiting
 
     def now(self) -> float:
@@ -195,10 +196,10 @@ class MachineCamera:
             for frame in self._media:
                 with self._more:
                     self._began = self._began or time.monotonic() - frame.time
-                    self._line.append(frame)
-                    if len(self._line) > WAITING:
-                        self._line.popleft()
+                    if len(self._line) == WAITING:
+                        del self._line[_needless([self._taken, *(each.time for each in self._line), frame.time])]
                         self.dropped += 1
+                    self._line.append(frame)
                     self._more.notify()
         except FleetingError as error:
             self._failure = error
@@ -249,6 +250,11 @@ class Recorder:
         while frame:
             yield frame
             frame = self._line.get()
+
+
+def _needless(times: list[float]) -> int:
+    """Which of the frames between the first and the last of these times leaves the smallest gap: 0 for the second time, and so on."""
+    return int(np.argmin([after - before for before, after in zip(times, times[2:], strict=False)]))
 
 
 def _decoded(sent: Sent) -> Iterator[Frame]:

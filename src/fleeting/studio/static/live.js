@@ -4,7 +4,7 @@ import { LANES, colourOf } from "./timeline.js";
 
 const SIDES = { width: 640, height: 480 };
 const QUALITY = 0.92; // of the JPEG that is measured
-const WAITING = 6; // frames that wait to be sent; what comes beyond is dropped, and counted
+const WAITING = 6; // frames that wait to be sent; of more, some are dropped, and counted
 const ALIVE_MS = 2500; // a word at least so often, so that the other end knows that somebody is there
 const SHOWN_S = 20;
 const RECENT_S = 2; // what the numbers are about
@@ -27,7 +27,7 @@ async function start() {
     if (see.about.camera === null) await openCamera();
     $("absent").textContent = "Starting…";
     Object.assign(see, await post("/live/begin", { record: $("record").checked }));
-    Object.assign(see, { running: true, waiting: [], events: new Map(), lines: [[], ...lanes.map(() => [])], recent: [], lags: [], first: null,
+    Object.assign(see, { running: true, waiting: [], events: new Map(), lines: [[], ...lanes.map(() => [])], recent: [], lags: [], first: null, sent: 0,
       counts: { sent: 0, measured: 0, dropped: 0, latencies: [] } });
     if (see.notes.length) trouble(see.notes.join(" "));
     $("events").replaceChildren();
@@ -84,14 +84,24 @@ function watchFrames() {
     const time = (about.captureTime ?? at) / 1000;
     if (time <= last) return;
     last = time;
-    const canvas = see.waiting.length < WAITING ? see.free.pop() : null;
-    if (!canvas) { see.counts.dropped += 1; return; }
+    if (see.waiting.length === WAITING) {
+      see.free.push(see.waiting.splice(needless(see.waiting, time), 1)[0].canvas);
+      see.counts.dropped += 1;
+    }
+    const canvas = see.free.pop();
     canvas.getContext("2d").drawImage(video, 0, 0, width, height);
-    see.waiting.push({ time, canvas, blob: canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY }) });
+    see.waiting.push({ time, canvas });
     see.wake?.();
   };
   const again = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(next) : requestAnimationFrame(next));
   again();
+}
+
+// Which of the waiting frames leaves the smallest gap: on a slow machine there are fewer frames then, but no holes.
+function needless(waiting, next) {
+  const times = [see.sent, ...waiting.map((each) => each.time), next];
+  const gaps = waiting.map((_, k) => times[k + 2] - times[k]);
+  return gaps.indexOf(Math.min(...gaps));
 }
 
 // One message at a time: what waits is sent when the one before has been answered.
@@ -102,6 +112,7 @@ async function send() {
     if (!machine && !see.waiting.length) await new Promise((done) => { see.wake = done; setTimeout(done, ALIVE_MS); });
     const sent = see.waiting.splice(0, see.about.at_once);
     see.counts.sent += sent.length;
+    see.sent = sent.at(-1)?.time ?? see.sent;
     try {
       const answer = await ask(`/live/frames?session=${mine}`, { method: "POST", body: await packed(sent) });
       await take(sent, ...(machine ? await unpacked(answer) : [await answer.json(), null]));
@@ -113,10 +124,10 @@ async function send() {
 
 async function packed(sent) {
   const parts = [];
-  for (const { time, blob } of sent) {
-    const picture = await blob;
+  const pictures = await Promise.all(sent.map(({ canvas }) => canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY })));
+  for (const [k, picture] of pictures.entries()) {
     const head = new DataView(new ArrayBuffer(12));
-    head.setFloat64(0, time, true);
+    head.setFloat64(0, sent[k].time, true);
     head.setUint32(8, picture.size, true);
     parts.push(head, picture);
   }
