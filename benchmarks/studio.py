@@ -2,12 +2,13 @@
 
 - long: until the first event is seen after a finished analysis of 36,000 frames is opened; pictures a second while the timeline is panned;
   from a key to the frame of the event, and to any frame.
+- play: how far the video has come after 5 s of playing, by speed.
 - kills: corrections over HTTP, the server killed (SIGKILL) as soon as each is answered; how many are lost.
 - keys: keystrokes an event of a coder who knows the truth: judging alone; and with boundaries set to the true frames.
 - memory: of the server while it has the 20 minutes analysed, and of the process that does it. Takes half an hour.
 - pictures: screenshots for docs/studio.md.
 
-    python benchmarks/studio.py FOLDER [long kills keys pictures memory]      FOLDER: that of `fleeting demo`; made where it is not there
+    python benchmarks/studio.py FOLDER [long play kills keys pictures memory]      FOLDER: that of `fleeting demo`; made if it is not there
 """
 
 import json
@@ -65,7 +66,8 @@ def start(folder):
 
 
 def client_of(base):
-    return httpx.Client(base_url=base, headers={"origin": base}, trust_env=False, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
+    single = httpx.Limits(max_keepalive_connections=0)  # a busy machine may ask so late that the server has closed a kept one
+    return httpx.Client(base_url=base, headers={"origin": base}, trust_env=False, timeout=60, limits=single)
 
 
 @contextmanager
@@ -178,6 +180,26 @@ PAN = """(share) => import('/static/review.js').then(({see}) => new Promise((don
     const sum = gaps.reduce((a, b) => a + b, 0); return done([1000 * gaps.length / sum, Math.max(...gaps)]); }
     k += 1; const from = (line.end - span) * (k / 90); line.view(from, from + span); requestAnimationFrame(step); };
   requestAnimationFrame(step); }))"""
+
+
+def play(demo):
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(demo, Path(home) / "interview")
+        with served(Path(home)) as (base, _), page_of(base) as page:
+            review(page)
+            for speed in ("0.1", "0.25", "0.5", "1", "2", "4"):
+                page.select_option("#speed", speed)
+                before, after, drawn = page.evaluate(PLAY, 5.0)
+                print(f"speed {speed}: {(after - before) / 5:.3f} s of the recording a second, {drawn / 5:.0f} pictures")
+
+
+PLAY = """(seconds) => import('/static/review.js').then(({see}) => new Promise(async (done) => { const player = see.player;
+  await player.show(0); player.play(); const begun = performance.now(), shown = new Set(); let first = null;
+  const look = () => { shown.add(player.shown); const passed = (performance.now() - begun) / 1000;
+    first ??= player.times[player.index];
+    if (passed < seconds) return requestAnimationFrame(look);
+    const last = player.times[player.index]; player.pause(); done([first, last, shown.size]); };
+  look(); }))"""
 
 
 def kills(demo, corrections=200):
@@ -293,5 +315,5 @@ if __name__ == "__main__":
         from fleeting.analysis.demo import demo as make
 
         make(folder=demo)
-    for name in sys.argv[2:] or ["long", "kills", "keys", "pictures", "memory"]:
-        {"long": long, "kills": kills, "keys": keys, "memory": memory, "pictures": pictures}[name](demo)
+    for name in sys.argv[2:] or ["long", "play", "kills", "keys", "pictures", "memory"]:
+        {"long": long, "play": play, "kills": kills, "keys": keys, "memory": memory, "pictures": pictures}[name](demo)
