@@ -299,8 +299,17 @@ def _ask_all(client, id):
 
 @pytest.mark.parametrize("options", [["--host", "0.0.0.0"], ["--token", "short"], ["--data", "casme2=/nowhere"], ["--folder", "/nowhere"]])
 def test_what_would_be_unsafe_or_useless_is_refused(options, tmp_path):
+    refused("studio", tmp_path, options)
+
+
+def test_live_refuses_a_folder_that_is_none_and_a_camera_that_is_no_number(tmp_path):
+    refused("live", tmp_path, ["--folder", "/nowhere"])
+    refused("live", tmp_path, ["--camera", "front"])
+
+
+def refused(command, folder, options):
     code = "from fleeting.cli import main; main()"
-    command = [sys.executable, "-c", code, "studio", "--no-browser", "--folder", str(tmp_path), *options]
+    command = [sys.executable, "-c", code, command, "--no-browser", "--folder", str(folder), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert options[0].strip("-") in done.stderr

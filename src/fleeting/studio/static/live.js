@@ -196,7 +196,7 @@ function draw(picture, { points, regions }) {
     const away = Math.abs(regions[k] - (see.usual?.[k] ?? regions[k]));
     c.fillStyle = "#ff4fae99";
     c.beginPath();
-    c.arc(at.reduce((sum, p) => sum + p[0], 0) / at.length, at.reduce((sum, p) => sum + p[1], 0) / at.length, Math.min(0.05 * away, 0.3) * size, 0, 7);
+    c.arc(at.reduce((sum, p) => sum + p[0], 0) / at.length, at.reduce((sum, p) => sum + p[1], 0) / at.length, Math.min(0.03 * away, 0.15) * size, 0, 7);
     c.fill();
   });
   see.usual = regions.map((value, k) => (see.usual ? 0.97 * see.usual[k] + 0.03 * value : value));
@@ -214,7 +214,7 @@ function hear(event, after) {
   const told = [...see.events.values()].filter((each) => each.state !== "gone");
   const kinds = Object.keys(OTHERS).map((kind) => [kind, told.filter((each) => each.kind === kind).length]);
   $("others").textContent = kinds.filter(([, n]) => n).map(([kind, n]) => count(n, OTHERS[kind]).replace("stretchs", "stretches")).join(", ");
-  if (OTHERS[event.kind] && !known) return;
+  if (OTHERS[event.kind]) return; // in the strip only
   const row = element("li", { class: `${event.kind} ${event.state}`, "data-id": event.id, "data-state": event.state, "data-kind": event.kind },
     element("div", {}, element("b", {}, event.kind), ` at ${clock(event.onset_s - see.first)}, ${event.open.includes("offset") ? "not ended yet" : `${Math.round(1000 * (event.offset_s - event.onset_s))} ms`}`),
     element("div", { class: "dim" }, event.regions.replaceAll("_", " ").replaceAll("+", ", ")),
@@ -252,7 +252,7 @@ function plot(at) {
   see.chart ??= new uPlot({
     width: box.clientWidth, height: box.clientHeight, padding: [24, 6, 0, 6], legend: { show: false }, cursor: { show: false },
     scales: { x: { time: false, range: () => { const end = see.lines[0].at(-1) ?? 1; return [end - SHOWN_S, end]; } },
-      ...Object.fromEntries(lanes.map(([name], k) => [name, { auto: false, range: () => {
+      ...Object.fromEntries(lanes.map(([name], k) => [name, { range: () => {
         const [low, high] = see.reach[k];
         return [low - (n - 1 - k) * (high - low), low + (k + 1) * (high - low)];
       } }])) },
@@ -289,6 +289,7 @@ function over(u) {
   }
   c.font = `${11 * p}px system-ui, "Liberation Sans", sans-serif`;
   c.textBaseline = "top";
+  c.textAlign = "left";
   lanes.forEach(([, name], k) => {
     c.fillStyle = colourOf("--dim");
     c.fillText(name, left + 4 * p, top + (height / lanes.length) * k + 2 * p);
