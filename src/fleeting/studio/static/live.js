@@ -11,7 +11,10 @@ const RECENT_S = 2; // what the numbers are about
 const DRAW_MS = 80; // between two drawings of the signals
 // Outlines in the 68 points of the face: jaw, brows, nose, eyes, lips.
 const LINES = [[0, 16], [17, 21], [22, 26], [27, 30], [31, 35], [36, 41, true], [42, 47, true], [48, 59, true], [60, 67, true]];
-const OTHERS = { blink: "blink", speech: "stretch of speech", head: "head movement", closed: "stretch of shut eyes" };
+const OTHERS = { // one, and many
+  blink: ["blink", "blinks"], speech: ["stretch of speech", "stretches of speech"], head: ["head movement", "head movements"],
+  closed: ["time of shut eyes", "times of shut eyes"],
+};
 const STATES = { new: "", kept: "looked at again: kept", changed: "looked at again: corrected", gone: "looked at again: taken back" };
 
 const lanes = LANES.filter(([name]) => !["micro", "head"].includes(name));
@@ -213,7 +216,7 @@ function hear(event, after) {
   if (event.state === "new") { see.counts.latencies.push(after); $("event-latency").textContent = `${after.toFixed(2)} s`; }
   const told = [...see.events.values()].filter((each) => each.state !== "gone");
   const kinds = Object.keys(OTHERS).map((kind) => [kind, told.filter((each) => each.kind === kind).length]);
-  $("others").textContent = kinds.filter(([, n]) => n).map(([kind, n]) => count(n, OTHERS[kind]).replace("stretchs", "stretches")).join(", ");
+  $("others").textContent = kinds.filter(([, n]) => n).map(([kind, n]) => `${n} ${OTHERS[kind][n === 1 ? 0 : 1]}`).join(", ");
   if (OTHERS[event.kind]) return; // in the strip only
   const row = element("li", { class: `${event.kind} ${event.state}`, "data-id": event.id, "data-state": event.state, "data-kind": event.kind },
     element("div", {}, element("b", {}, event.kind), ` at ${clock(event.onset_s - see.first)}, ${event.open.includes("offset") ? "not ended yet" : `${Math.round(1000 * (event.offset_s - event.onset_s))} ms`}`),
