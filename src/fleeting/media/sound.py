@@ -35,18 +35,16 @@ def read_sound(media: Media, start: float, stop: float) -> np.ndarray:
             return np.zeros(0, np.int16)
         origin = (container.start_time or 0) / 1e6 + media.start + start  # of what is wanted, as the file counts
         with suppress(av.error.FFmpegError):  # then it reads from the beginning
-            container.seek(max(0, round((origin - EARLY_S) / stream.time_base)), stream=stream)
+            container.seek(max(0, round((origin - EARLY_S) * 1e6)))
         resampler = av.AudioResampler("s16", "mono", RATE)
         with suppress(av.error.FFmpegError):  # what is damaged stays silent
             for frame in container.decode(stream):
-                if frame.pts is None:
-                    continue
-                for part in resampler.resample(frame):
+                for part in resampler.resample(frame) if frame.time is not None else []:
                     samples = part.to_ndarray().ravel()
-                    at = round((float(part.pts * part.time_base) - origin) * RATE)
+                    at = round(((part.time or 0.0) - origin) * RATE)
                     first, last = max(at, 0), min(at + len(samples), len(out))
                     if first < last:
                         out[first:last] = samples[first - at : last - at]
-                if float(frame.pts * frame.time_base) > origin + (stop - start) + EARLY_S:
+                if (frame.time or 0.0) > origin + (stop - start) + EARLY_S:
                     break
     return out

@@ -135,15 +135,14 @@ class LiveSpotter:
         index = np.array([frame for frame, _ in rows]) - self._gone
         found = spot(self.spotter, table_of(times, index, np.stack([values for _, values in rows]))).intervals
         frame_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        return [
-            Told(
-                0, "new", face, str(row["kind"]),
-                *(self._gone + int(row[name]) for name in ("onset", "apex", "offset")),
-                *(float(times[int(row[name])]) for name in ("onset", "apex")), float(times[int(row["offset"])]) + frame_s,
-                float(row["score"]), float(row["amplitude"]), str(row["regions"]), str(row["open"]),
-            )
-            for row in found[found["certain"].astype(bool)].to_dict("records")
-        ]  # fmt: skip
+        out = []
+        for row in found[found["certain"].astype(bool)].to_dict("records"):
+            onset, apex, offset = (int(row[name]) for name in ("onset", "apex", "offset"))
+            frames = (self._gone + onset, self._gone + apex, self._gone + offset)
+            seconds = (float(times[onset]), float(times[apex]), float(times[offset]) + frame_s)
+            score, amplitude, regions = float(row["score"]), float(row["amplitude"]), str(row["regions"])
+            out.append(Told(0, "new", face, str(row["kind"]), *frames, *seconds, score, amplitude, regions, str(row["open"])))
+        return out
 
     def _look(self, face: int, found: list[Told], ended: bool) -> list[Told]:
         known = [each for each in (*self._told.values(), *self._final) if each.face == face]
@@ -181,12 +180,12 @@ def _paired(known: list[Told], found: list[Told]) -> list[tuple[int, int]]:
     """Positions of those that overlap and are of one sort: both expressions, or of the same other kind; the best overlaps first."""
     sorts = sorted({_sort(each) for each in (*known, *found)})
     apart = 1 + max((each.offset for each in (*known, *found)), default=0)  # each sort in a stretch of its own
-    spans = [
-        pd.DataFrame([(e.onset + apart * sorts.index(_sort(e)), e.offset + apart * sorts.index(_sort(e))) for e in events],
-                     columns=["onset", "offset"])
-        for events in (known, found)
-    ]  # fmt: skip
-    return match(*spans, iou=1e-9).pairs if known and found else []
+    shifts = [[apart * sorts.index(_sort(each)) for each in events] for events in (known, found)]
+    one, other = (
+        pd.DataFrame([(e.onset + shift, e.offset + shift) for e, shift in zip(events, by, strict=True)], columns=["onset", "offset"])
+        for events, by in zip((known, found), shifts, strict=True)
+    )
+    return match(one, other, iou=1e-9).pairs if known and found else []
 
 
 def _sort(event: Told) -> str:
