@@ -76,12 +76,12 @@ def watch(pipe: Connection, camera: int | str | None, recording: str | None) -> 
         eye = Eye(FaceMesh(path) if path else HaarFaces(), SPOTTERS["flow"]())
         recorder = Recorder(Path(recording)) if recording else None
         with threadpool_limits(1, "blas"):
-            pipe.send(("ready", {"regions": REGIONS, "coarse": path is None, "notes": said}))
+            pipe.send(("ready", {"regions": REGIONS, "notes": said}))
             shape: tuple[int, ...] = ()
             while pipe.poll(ALONE_S):
                 message: Sent | None = pipe.recv()
                 frames = source.frames() if source and message is not None else _decoded(message or [])
-                results: dict[str, Any] = {"frames": [], "events": [], "busy_s": []}
+                results: dict[str, Any] = {"frames": [], "events": []}
                 last = None
                 for frame in frames:
                     if frame.image.shape != (shape := shape or frame.image.shape):
@@ -90,10 +90,9 @@ def watch(pipe: Connection, camera: int | str | None, recording: str | None) -> 
                         continue
                     if recorder:
                         recorder.put(frame)
-                    begun, last = time.perf_counter(), frame
+                    last = frame
                     results["frames"].append(eye.step(frame))
                     results["events"] += eye.look()
-                    results["busy_s"].append(round(time.perf_counter() - begun, 4))
                 if message is None:
                     results["events"] += eye.look(ended=True)
                     results["recording"] = recorder.close() if recorder else None
