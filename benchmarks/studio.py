@@ -37,9 +37,11 @@ TIMES, FPS = 12, 30.0
 def served(folder):
     """A studio in a process of its own: its address and the process."""
     process, port = start(folder)
-    yield f"http://127.0.0.1:{port}", process
-    os.kill(process.pid, signal.SIGINT)
-    process.join(10)
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        os.kill(process.pid, signal.SIGINT)
+        process.join(10)
 
 
 def start(folder):
