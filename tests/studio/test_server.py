@@ -302,9 +302,10 @@ def test_what_would_be_unsafe_or_useless_is_refused(options, tmp_path):
     refused("studio", tmp_path, options)
 
 
-def test_live_refuses_a_folder_that_is_none_and_a_camera_that_is_no_number(tmp_path):
+def test_live_refuses_what_is_no_folder_no_camera_and_no_spotter(tmp_path):
     refused("live", tmp_path, ["--folder", "/nowhere"])
     refused("live", tmp_path, ["--camera", "front"])
+    refused("live", tmp_path, ["--spotter", "nobody"])
 
 
 def refused(command, folder, options):

@@ -14,9 +14,13 @@ def live(
     camera: Annotated[
         int | None, typer.Option(help="Number of a camera of this machine, the first is 0; default: the browser's own camera.", min=0)
     ] = None,
+    spotter: Annotated[str, typer.Option(help="What finds the events: flow; net where people talk; or a file of weights.")] = "flow",
     folder: Annotated[Path | None, typer.Option(help="Where recordings go, if you make any; default: the current folder.")] = None,
     port: Port = None,
     browser: Browser = True,
 ) -> None:
     """Watch a camera: the face, how its regions move, and events as they happen. Nothing is kept unless you record."""
-    serve([folder or Path()], path="/live", port=port, browser=browser, camera=camera)
+    from ..spotting import load_spotter
+
+    load_spotter(spotter)  # what cannot be is said now
+    serve([folder or Path()], path="/live", port=port, browser=browser, camera=camera, spotter=spotter)

@@ -32,6 +32,8 @@ class Desk:
         Datasets by name, to show the clips of runs.
     camera : int or str, optional
         A camera of this machine for the live page; default: the browser's own.
+    spotter : str, default='flow'
+        That of the live page.
     """
 
     def __init__(
@@ -40,10 +42,11 @@ class Desk:
         upload_bytes: int = 64 * 2**30,
         data: Mapping[str, Path] | None = None,
         camera: int | str | None = None,
+        spotter: str = "flow",
     ):
         self.library, self.upload_bytes, self.data = library, upload_bytes, dict(data or {})
         self.jobs = Jobs(library.home)
-        self.watcher = Watcher(library, camera)
+        self.watcher = Watcher(library, camera, spotter)
         self._lock = threading.Lock()
         self._evidence: OrderedDict[Path, Evidence] = OrderedDict()
         self._films: OrderedDict[tuple[Path, Path], Film] = OrderedDict()

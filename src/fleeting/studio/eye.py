@@ -41,7 +41,7 @@ _AT = np.array([[COLUMNS.index(f"{region}_{axis}") for axis in "xy"] for region 
 Sent = list[tuple[float, bytes]]  # time in s and JPEG of each frame
 
 
-def watch(pipe: Connection, camera: int | str | None, recording: str | None) -> None:
+def watch(pipe: Connection, camera: int | str | None, spotter: str, recording: str | None) -> None:
     """What the process does, until it is told to end or nobody asks any more.
 
     Parameters
@@ -51,6 +51,8 @@ def watch(pipe: Connection, camera: int | str | None, recording: str | None) -> 
         ``("seen", results)``, and None, which ends it, by ``("ended", results)``. What goes wrong is ``("failed", text)``.
     camera : int or str or None
         A camera of this machine, as :class:`MachineCamera` takes it; None: the browser's.
+    spotter : str
+        As :func:`fleeting.spotting.load_spotter` takes it.
     recording : str or None
         Path of a video file to make of the frames.
     """
@@ -69,11 +71,11 @@ def watch(pipe: Connection, camera: int | str | None, recording: str | None) -> 
 
         from ..analysis.analyze import face_model
         from ..faces.mesh import FaceMesh, HaarFaces
-        from ..spotting import SPOTTERS
+        from ..spotting import load_spotter
 
         source = MachineCamera(camera) if camera is not None else None
         path = face_model()
-        eye = Eye(FaceMesh(path) if path else HaarFaces(), SPOTTERS["flow"]())
+        eye = Eye(FaceMesh(path) if path else HaarFaces(), load_spotter(spotter))
         recorder = Recorder(Path(recording)) if recording else None
         with threadpool_limits(1, "blas"):
             pipe.send(("ready", {"regions": REGIONS, "notes": said}))

@@ -28,10 +28,12 @@ class Watcher:
         Recordings go into its first folder.
     camera : int or str, optional
         A camera of this machine; default: the browser's own.
+    spotter : str, default='flow'
+        As :func:`fleeting.spotting.load_spotter` takes it.
     """
 
-    def __init__(self, library: Library, camera: int | str | None = None):
-        self.library, self.camera = library, camera
+    def __init__(self, library: Library, camera: int | str | None = None, spotter: str = "flow"):
+        self.library, self.camera, self.spotter = library, camera, spotter
         self._lock = threading.Lock()
         self._session = ""
         self._process: Any = None
@@ -44,7 +46,7 @@ class Watcher:
             path = free(self.library.home, time.strftime("live %Y-%m-%d %H.%M.%S.mp4")) if record else None
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=watch, args=(theirs, self.camera, str(path) if path else None), daemon=True)
+            self._process = context.Process(target=watch, args=(theirs, self.camera, self.spotter, path and str(path)), daemon=True)
             self._process.start()
             theirs.close()
             about = self._answer(ANSWER_S)
