@@ -2,12 +2,13 @@
 
 - long: until the first event is seen after a finished analysis of 36,000 frames is opened; pictures a second while the timeline is panned;
   from a key to the frame of the event, and to any frame.
+- play: how far the video has come after 5 s of playing, by speed.
 - kills: corrections over HTTP, the server killed (SIGKILL) as soon as each is answered; how many are lost.
 - keys: keystrokes an event of a coder who knows the truth: judging alone; and with boundaries set to the true frames.
-- memory: of the server while it has a video analysed, and of the process that does it.
+- memory: of the server while it has the 20 minutes analysed, and of the process that does it. Takes half an hour.
 - pictures: screenshots for docs/studio.md.
 
-    python benchmarks/studio.py FOLDER [long kills keys memory pictures]      FOLDER: that of `fleeting demo`; made where it is not there
+    python benchmarks/studio.py FOLDER [long play kills keys pictures memory]      FOLDER: that of `fleeting demo`; made if it is not there
 """
 
 import json
@@ -36,9 +37,11 @@ TIMES, FPS = 12, 30.0
 def served(folder):
     """A studio in a process of its own: its address and the process."""
     process, port = start(folder)
-    yield f"http://127.0.0.1:{port}", process
-    os.kill(process.pid, signal.SIGINT)
-    process.join(10)
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        os.kill(process.pid, signal.SIGINT)
+        process.join(10)
 
 
 def start(folder):
@@ -65,7 +68,8 @@ def start(folder):
 
 
 def client_of(base):
-    return httpx.Client(base_url=base, headers={"origin": base}, trust_env=False, timeout=30)
+    single = httpx.Limits(max_keepalive_connections=0)  # a busy machine may ask so late that the server has closed a kept one
+    return httpx.Client(base_url=base, headers={"origin": base}, trust_env=False, timeout=60, limits=single)
 
 
 @contextmanager
@@ -98,12 +102,12 @@ def shown(page, frame, seconds=20):
     )
 
 
-def long_analysis(demo, folder):
-    """The demo's interview and its findings twelve times over, at 30 frames a second."""
+def long_film(demo, path):
+    """The demo's interview twelve times over, at 30 frames a second."""
     about = json.loads((demo / "analysis.json").read_text())
     n = about["quality"]["frames"]
     slower = Fraction(about["quality"]["fps"]).limit_denominator(1001) / int(FPS)
-    with av.open(str(folder / "long.mp4"), "w") as out:
+    with av.open(str(path), "w") as out:
         stream = None
         for k in range(TIMES):
             with av.open(str(demo / "synthetic-interview.mp4")) as source:
@@ -114,6 +118,13 @@ def long_analysis(demo, folder):
                         packet.pts, packet.dts = (round(shift + value * slower) for value in (packet.pts, packet.dts))
                         packet.stream = stream
                         out.mux(packet)
+
+
+def long_analysis(demo, folder):
+    """That film, and the demo's findings as often."""
+    about = json.loads((demo / "analysis.json").read_text())
+    n = about["quality"]["frames"]
+    long_film(demo, folder / "long.mp4")
 
     def again(rows):
         moved = []
@@ -171,6 +182,26 @@ PAN = """(share) => import('/static/review.js').then(({see}) => new Promise((don
     const sum = gaps.reduce((a, b) => a + b, 0); return done([1000 * gaps.length / sum, Math.max(...gaps)]); }
     k += 1; const from = (line.end - span) * (k / 90); line.view(from, from + span); requestAnimationFrame(step); };
   requestAnimationFrame(step); }))"""
+
+
+def play(demo):
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(demo, Path(home) / "interview")
+        with served(Path(home)) as (base, _), page_of(base) as page:
+            review(page)
+            for speed in ("0.1", "0.25", "0.5", "1", "2", "4"):
+                page.select_option("#speed", speed)
+                before, after, drawn = page.evaluate(PLAY, 5.0)
+                print(f"speed {speed}: {(after - before) / 5:.3f} s of the recording a second, {drawn / 5:.0f} pictures")
+
+
+PLAY = """(seconds) => import('/static/review.js').then(({see}) => new Promise(async (done) => { const player = see.player;
+  await player.show(0); player.play(); const begun = performance.now(), shown = new Set(); let first = null;
+  const look = () => { shown.add(player.shown); const passed = (performance.now() - begun) / 1000;
+    first ??= player.times[player.index];
+    if (passed < seconds) return requestAnimationFrame(look);
+    const last = player.times[player.index]; player.pause(); done([first, last, shown.size]); };
+  look(); }))"""
 
 
 def kills(demo, corrections=200):
@@ -240,10 +271,10 @@ def memory(demo):
         return int(text.split("VmHWM:")[1].split()[0]) / 1024
 
     with tempfile.TemporaryDirectory() as home:
-        shutil.copy(demo / "synthetic-interview.mp4", home)
+        long_film(demo, Path(home) / "long.mp4")
         with served(Path(home)) as (base, process), client_of(base) as client:
             client.get("/", params={"token": TOKEN})
-            client.post("/api/jobs", json={"path": "synthetic-interview.mp4"})
+            client.post("/api/jobs", json={"path": "long.mp4"})
             most = 0.0
             while (job := client.get("/api/jobs").json()[0])["state"] in ("queued", "running"):
                 threads = Path(f"/proc/{process.pid}/task").glob("*/children")
@@ -286,5 +317,5 @@ if __name__ == "__main__":
         from fleeting.analysis.demo import demo as make
 
         make(folder=demo)
-    for name in sys.argv[2:] or ["long", "kills", "keys", "memory", "pictures"]:
-        {"long": long, "kills": kills, "keys": keys, "memory": memory, "pictures": pictures}[name](demo)
+    for name in sys.argv[2:] or ["long", "play", "kills", "keys", "pictures", "memory"]:
+        {"long": long, "play": play, "kills": kills, "keys": keys, "memory": memory, "pictures": pictures}[name](demo)

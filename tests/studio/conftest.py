@@ -7,15 +7,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 TOKEN = "a-token-for-tests"
+SLOW_MS = 120_000
+CAMERA_FPS = 12  # of the camera that the browser is made to believe in: slow, so that a busy machine keeps up
 
 
 @dataclass
@@ -103,8 +109,21 @@ def studio(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's chromium. Absent, the test is skipped; on CI it fails."""
+def camera(frames: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interview as a camera would see it: every second frame, at half the speed, there and back so that its end is no cut."""
+    some = frames[::2]
+    height, width = some.shape[1:3]
+    path = tmp_path_factory.mktemp("camera") / "interview.y4m"
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{CAMERA_FPS}:1 Ip A1:1 C420jpeg\n".encode())
+        for frame in (*some, *some[::-1]):
+            file.write(b"FRAME\n" + cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(camera: Path) -> Iterator[Any]:
+    """Debian's chromium, with a camera that sees the synthetic interview. Absent, the test is skipped; on CI it fails."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")
@@ -112,7 +131,41 @@ def browser() -> Iterator[Any]:
         absent = "needs chromium: scripts/test installs it on Debian"
         pytest.fail(absent) if os.environ.get("CI") == "true" else pytest.skip(absent)
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    film = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=quiet)
+        chromium = playwright.chromium.launch(executable_path=path, args=[*quiet, *film])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """What opens a studio's page in a browser of its own, and sees to it that nothing is asked of anybody else."""
+    contexts, foreign, faults = [], [], []
+
+    @contextmanager
+    def opened(studio, path="/", size=(1280, 800), context=None, **options):
+        if context is None:
+            context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options)
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(SLOW_MS)
+        page.on("request", lambda request: None if request.url.startswith((studio.base, "blob:")) else foreign.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{studio.base}{path}{'&' if '?' in path else '?'}token={studio.token}")
+        yield page
+        page.close()
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert foreign == []
+    assert faults == []
+
+
+def until(page, expression):
+    """Wait; not in the page itself, whose security policy forbids to evaluate text."""
+    end = time.monotonic() + SLOW_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)

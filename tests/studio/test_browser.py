@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
-from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,33 +13,7 @@ from fleeting.datasets import FolderDataset
 from fleeting.studio.store import Store
 
 from ..made_runs import made_runs
-
-SLOW_MS = 60_000
-
-
-@pytest.fixture
-def open_page(browser):
-    """What opens a studio's page in a browser of its own, and sees to it that nothing is asked of anybody else."""
-    contexts, foreign, faults = [], [], []
-
-    @contextmanager
-    def opened(studio, path="/", size=(1280, 800), context=None, **options):
-        if context is None:
-            context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options)
-            contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(SLOW_MS)
-        page.on("request", lambda request: None if request.url.startswith((studio.base, "blob:")) else foreign.append(request.url))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{studio.base}{path}{'&' if '?' in path else '?'}token={studio.token}")
-        yield page
-        page.close()
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert foreign == []
-    assert faults == []
+from .conftest import until
 
 
 def review(page, coder="Anna"):
@@ -49,14 +21,6 @@ def review(page, coder="Anna"):
     page.evaluate("name => { sessionStorage.setItem('fleeting.coder', name) }", coder)
     page.locator("#analyses").get_by_role("link", name="Review").click()
     page.wait_for_selector("body[data-ready]")
-
-
-def until(page, expression):
-    """Wait; not in the page itself, whose security policy forbids to evaluate text."""
-    end = time.monotonic() + SLOW_MS / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, expression
-        page.wait_for_timeout(50)
 
 
 def saved(page):
@@ -123,6 +87,17 @@ def test_from_an_upload_to_a_file_that_is_read_back(studio, open_page, recording
         log = json.loads(files["json"].read_text())["log"]
         assert [line["act"] for line in log if line["act"] != "seen"][:3] == ["change", "undo", "redo"]
         assert files["vtt"].read_text().startswith("WEBVTT")
+        # Corrected in ELAN, say, and taken in: another emotion, another end; the other event is not in it any more.
+        lines = files["csv"].read_text().splitlines()
+        (first,) = (line for line in lines if "disgust" in line)
+        (tmp_path / "mine.csv").write_text(f"{lines[0]}\n{first.replace('disgust', 'anger')}\n")
+        page.set_input_files("#taken", tmp_path / "mine.csv")
+        page.get_by_text("1 relabelled").wait_for()
+        until(page, "document.querySelectorAll('#events li[data-verdict=accepted]').length === 1")
+        for _ in range(len(found)):  # one undo for each line
+            page.keyboard.press("z")
+            saved(page)
+        until(page, "document.querySelectorAll('#events li[data-verdict=accepted]').length === 2")
         # And as a dataset.
         page.goto(running.base)
         page.locator("#parts input").nth(1).fill("S01")
@@ -235,13 +210,16 @@ def test_every_page_is_readable_by_everybody(studio, open_page, results, scheme,
     shutil.copy(results.parent / "interview.mp4", hostile)
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
     with open_page(running, size=size, color_scheme=scheme) as page:
-        for path in ("/", "review", "/agreement", "/runs"):
+        for path in ("/", "review", "/agreement", "/runs", "/live"):
             if path == "review":
                 page.goto(running.base)
                 review(page)
             else:
                 page.goto(running.base + path)
                 page.wait_for_load_state("networkidle")
+            if path == "/live":
+                page.get_by_role("button", name="Start").click()
+                page.wait_for_selector("#events li")
             found = Axe().run(page, options=rules)
             assert found.response["violations"] == [], found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import struct
 
@@ -8,7 +9,9 @@ import pandas as pd
 import pytest
 
 from fleeting.errors import DatasetError
+from fleeting.studio.coded import exported
 from fleeting.studio.evidence import Evidence
+from fleeting.studio.store import State
 
 N = 200
 
@@ -29,6 +32,16 @@ def saved(folder, events, bumps=(), frames=N):
     table = pd.DataFrame({"frame": at, "time_s": at * 0.02, "face": 1, "judged": at > 20, "micro": score, "threshold": 2.0, **places})
     table.assign(right_brow_x=3.0, right_brow_y=-4.0).drop(index=range(150, 160)).to_csv(folder / "signals.csv", index=False)
     return Evidence(folder, 0)
+
+
+def test_why_an_emotion_is_left_open_is_shown_and_exported_until_a_coder_names_one(tmp_path):
+    evidence = saved(tmp_path, [row(40, 60, emotion="unclear", doubt="no emotion above 0.5")])
+    (event,) = evidence.sure
+    assert (event["emotion"], event["doubt"]) == ("unclear", "no emotion above 0.5")
+    for emotion, doubt in (("unclear", "no emotion above 0.5"), ("disgust", "")):
+        state = State({event["id"]: event | {"emotion": emotion, "verdict": "accepted"}})
+        table = pd.read_csv(io.BytesIO(exported("csv", evidence, state, "Anna", "x.mp4", [], "accepted")), keep_default_na=False)
+        assert table[["emotion", "doubt"]].values.tolist() == [[emotion, doubt]]
 
 
 def test_peaks_below_the_threshold_are_candidates_and_what_is_an_event_is_none(tmp_path):

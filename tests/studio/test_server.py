@@ -6,16 +6,17 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fleeting.studio.library import Library
-from fleeting.studio.server import Guard, is_loopback
+from fleeting.studio.server import BODY_BYTES, Guard, is_loopback
 
 from .conftest import TOKEN
 
@@ -186,7 +187,7 @@ def test_no_body_makes_a_fault(analysis):
         assert isinstance(answer.json(), dict | list)
 
     check()
-    assert client.post(f"/api/analyses/{id}/changes", content=b"x" * (2**20 + 1)).status_code == 413
+    assert client.post(f"/api/analyses/{id}/changes", content=b"x" * (BODY_BYTES + 1)).status_code == 413
     assert client.get(f"/api/analyses/{id}").status_code == 200
 
 
@@ -197,6 +198,7 @@ def test_no_path_or_query_makes_a_fault(analysis):
         "/frames",
         "/timeline",
         "/crop",
+        "/sound",
         "/look",
         "/overlay",
         "/units",
@@ -250,6 +252,28 @@ def test_no_path_or_query_makes_a_fault(analysis):
             assert answer.status_code < 500
 
 
+def test_no_frame_makes_a_fault(running):
+    client = running.client()
+    assert client.post("/api/live/frames", params={"session": "0" * 16}, content=b"").status_code == 409
+    assert client.post("/api/live/end", params={"session": "0" * 16}).status_code == 409
+    huge = b"\xff\xd8\xff\xc0\x00\x11\x08\xff\xff\xff\xff" + bytes(20)  # a JPEG that says it is of 65535 px a side
+    frame = lambda time, picture: struct.pack("<dI", time, len(picture)) + picture  # noqa: E731
+
+    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.binary(max_size=80) | st.builds(frame, st.floats(), st.binary(max_size=60) | st.just(huge)))
+    @example(frame(1.0, huge))
+    @example(frame(1.0, b""))
+    @example(struct.pack("<dI", 1.0, 2**32 - 1))
+    def check(body):
+        answer = client.post("/api/live/frames", params={"session": "0" * 16}, content=body)
+        assert answer.status_code == (422 if body else 409)
+
+    check()
+    for query in ({}, {"session": "x"}, {"session": "../../etc/passwd"}):
+        assert client.post("/api/live/frames", params=query, content=b"").status_code == 422
+    assert client.post("/api/live/begin", json={"record": "/etc/passwd"}).status_code == 422
+
+
 STRANGE = ["", "[]", "{", '{"format": 1}', '{"format": 1, "events": [{}], "quality": {"frames": 10}}',
                 '{"format": 1, "events": 3, "quality": {}}',
                 '{"format": 1, "path": "\\u0000", "events": [], "quality": {"frames": -3}}',
@@ -278,8 +302,18 @@ def _ask_all(client, id):
 
 @pytest.mark.parametrize("options", [["--host", "0.0.0.0"], ["--token", "short"], ["--data", "casme2=/nowhere"], ["--folder", "/nowhere"]])
 def test_what_would_be_unsafe_or_useless_is_refused(options, tmp_path):
+    refused("studio", tmp_path, options)
+
+
+def test_live_refuses_what_is_no_folder_no_camera_and_no_spotter(tmp_path):
+    refused("live", tmp_path, ["--folder", "/nowhere"])
+    refused("live", tmp_path, ["--camera", "front"])
+    refused("live", tmp_path, ["--spotter", "nobody"])
+
+
+def refused(command, folder, options):
     code = "from fleeting.cli import main; main()"
-    command = [sys.executable, "-c", code, "studio", "--no-browser", "--folder", str(tmp_path), *options]
+    command = [sys.executable, "-c", code, command, "--no-browser", "--folder", str(folder), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert options[0].strip("-") in done.stderr

@@ -48,7 +48,7 @@ def overview_html(videos: Mapping[str, Mapping[str, Any] | FleetingError]) -> st
     return page("analysis/overview.html.j2", summary=said, columns=COLUMNS, rows=rows, together=together)
 
 
-def _counted(row: Mapping[str, Any]) -> list[str]:
+def _counted(row: Mapping[Any, Any]) -> list[str]:
     counts = [str(int(row[kind])) for kind in ("micro", "macro")]
     rates = (row[f"{kind}_per_min"] for kind in ("micro", "macro", "blink"))
     return [*counts, *("–" if pd.isna(rate) else f"{rate:.1f}" for rate in rates)]

@@ -17,6 +17,7 @@ from .compare import compare, report
 from .datasets import datasets
 from .demo import demo
 from .evaluate import cache, evaluate, inflate, methods
+from .live import live
 from .models import models
 from .reproduce import reproduce
 from .sensitivity import sensitivity
@@ -34,7 +35,7 @@ HELP = """Facial micro-expressions: found in video, named, and measured honestly
 [bold]fleeting evaluate lbp_top_svm --data casme2=FOLDER[/]: judge a method on people it has never seen.
 """
 PANELS = {
-    "Events in video": (analyze, sensitivity, studio, coded, demo),
+    "Events in video": (analyze, sensitivity, studio, live, coded, demo),
     "Methods on people they have never seen": (evaluate, spot, compare, report, inflate, reproduce, train, methods, cache),
 }
 

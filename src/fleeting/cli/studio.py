@@ -9,7 +9,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,12 +21,16 @@ PORT = 8377  # the same at each start, so that what a browser has kept for the p
 LEAST_TOKEN = 12
 
 
+Port = Annotated[int | None, typer.Option(help=f"Port; default {PORT}, or any that is free.", min=0, max=65535)]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")]
+
+
 def studio(
     folder: Annotated[
         list[Path] | None, typer.Option(help="Folder with videos and results; several may be given. New files go into the first.")
     ] = None,
-    port: Annotated[int | None, typer.Option(help=f"Port; default {PORT}, or any that is free.", min=0, max=65535)] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+    port: Port = None,
+    browser: Browser = True,
     host: Annotated[str, typer.Option(help="Address to listen on; anything but this machine's own demands --token.")] = "127.0.0.1",
     token: Annotated[str | None, typer.Option(help="What the address must carry; default: a new one at each start.")] = None,
     data: Annotated[
@@ -35,6 +39,14 @@ def studio(
     max_upload: Annotated[float, typer.Option(help="Largest video that may be uploaded, GB.", min=0)] = 64,
 ) -> None:
     """See what was found in videos, correct it and export it, in the browser; compare runs. Nothing leaves this machine."""
+    upload_bytes, named = int(max_upload * 2**30), _data(data or [])
+    serve(folder or [Path()], port=port, browser=browser, host=host, token=token, upload_bytes=upload_bytes, data=named)
+
+
+def serve(
+    folders: list[Path], path: str = "/", *, port: int | None, browser: bool, host: str = "127.0.0.1", token: str | None = None, **desk: Any
+) -> None:
+    """The studio, until it is interrupted; its address is printed, and opened at the given page. Further options go to its desk."""
     need("studio", "the studio")
     import uvicorn
 
@@ -52,15 +64,14 @@ def studio(
         )
     if token is not None and len(token) < LEAST_TOKEN:
         raise UsageError(f"--token must have {LEAST_TOKEN} characters or more, lest it be guessed.")
-    folders = folder or [Path()]
-    desk = Desk(Library(folders), int(max_upload * 2**30), _data(data or []))
+    opened = Desk(Library(folders), **desk)
     token = token or secrets.token_urlsafe(24)
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{listening.getsockname()[1]}/?token={token}"
+    url = f"http://{shown}:{listening.getsockname()[1]}{path}?token={token}"
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     config = uvicorn.Config(
-        studio(desk, token, host), log_config=None, log_level="warning", access_log=False, http="h11", ws="none", server_header=False,
+        studio(opened, token, host), log_config=None, log_level="warning", access_log=False, http="h11", ws="none", server_header=False,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     print(url, flush=True)

@@ -71,7 +71,11 @@ class Agreement:
 
     @property
     def au_reliability(self) -> float:
-        """CASME II's R = 2 × action units both gave / all that the two gave, pooled over events; nan where there is none."""
+        """R = 2 × action units both gave / all that the two gave, pooled over events; nan where there is none.
+
+        This is how FACS counts agreement (Wexler's ratio). CASME II reports it as R = 2 × #AU(C1C2) / #All_AU, to our knowledge: the
+        paper's passage was not at hand when this was written.
+        """
         return 2 * self.aus[0] / self.aus[1] if self.aus[1] else math.nan
 
     def as_dict(self) -> dict[str, Any]:

@@ -77,7 +77,6 @@ class Person:
     meshed_s: float = -1.0
     ahead: tuple[Frame, Face, Future[Face]] | None = None  # a mesh that is being laid on a frame to come, from which face
     agrees: np.ndarray = field(default_factory=lambda: np.ones(len(sites().xy), np.float32))  # of each site, with the mesh
-    rows: _Rows = field(default_factory=lambda: _Rows(len(COLUMNS)))
 
 
 @dataclass
@@ -134,45 +133,88 @@ def measure(
     """
     if face not in ("largest", "all") and not (isinstance(face, int) and face >= 1):
         raise UsageError(f"face={face!r} is not allowed; use 'largest', 'all' or a number from 1 in the order of appearance.")
-    crowd = _Crowd(detector, face)
+    crowd = Crowd(detector, face)
+    times: list[float] = []
+    rows: dict[int, _Rows] = {}
     with ThreadPoolExecutor(1) as worker:
-        for frame, coming in _with_coming(frames):
-            crowd.step(frame, worker, coming)
+        for index, (frame, coming) in enumerate(_with_coming(frames)):
+            times.append(frame.time)
+            for number, values in crowd.step(frame, worker, coming).items():
+                rows.setdefault(number, _Rows(len(COLUMNS))).append(index, values)
             if progress:
                 progress(frame)
-    return crowd.signals()
+    for person in crowd.people:
+        person.ahead = None  # its frame need not be kept
+    tables = {
+        person.number: table_of(np.array(times), *rows.get(person.number, _Rows(len(COLUMNS))).arrays())
+        for person in crowd.people
+        if person.started
+    }
+    return Signals(tables, crowd.people, np.array(times))
 
 
-class _Crowd:
-    """The faces of the video so far."""
+def table_of(times: np.ndarray, index: np.ndarray, values: np.ndarray) -> pd.DataFrame:
+    """The signals of one face as a table, one row a frame.
+
+    Parameters
+    ----------
+    times : ndarray of shape (T,), float64
+        Seconds of each frame.
+    index : ndarray of shape (N,), int
+        The frames in which the face was seen.
+    values : ndarray of shape (N, len(COLUMNS)), float32
+        What :meth:`Crowd.step` gave in them.
+    """
+    full = np.full((len(times), len(COLUMNS)), np.nan, np.float32)
+    full[index] = values
+    table = pd.DataFrame(full, columns=list(COLUMNS))
+    table.insert(0, "frame", np.arange(len(times)))
+    table.insert(1, "time_s", times)
+    table.insert(2, "seen", ~np.isnan(full[:, 0]))
+    return table
+
+
+class Crowd:
+    """The faces of a video so far: given frame by frame, it measures each at once and keeps none.
+
+    Parameters
+    ----------
+    detector : FaceMesh or HaarFaces
+    face : int, 'largest' or 'all'
+        As :func:`measure` has it.
+    """
 
     def __init__(self, detector: Detector, face: int | str):
         self.detector, self.wanted = detector, face
         self.people: list[Person] = []
         self.largest: Person | None = None
         self.tracks = 0
-        self.times: list[float] = []
+        self.last_s: float | None = None  # time of the frame before
         self.searched_s = -np.inf
 
     def chosen(self) -> list[Person]:
+        """Whom of them the next frame is measured for."""
         if self.wanted == "all":
             return self.people
         if self.wanted == "largest":
             return [self.largest] if self.largest else []
         return [person for person in self.people if person.number == self.wanted]
 
-    def step(self, frame: Frame, worker: ThreadPoolExecutor, coming: Sequence[Frame] = ()) -> None:
-        """The next frame; of those that are ``coming``, the worker lays a mesh beforehand, the same as it would then."""
-        elapsed = frame.time - self.times[-1] if self.times else 0.0
-        self.times.append(frame.time)
+    def step(self, frame: Frame, worker: ThreadPoolExecutor, coming: Sequence[Frame] = ()) -> dict[int, np.ndarray]:
+        """The numbers of the next frame, one float32 for each of ``COLUMNS``, by the number of the analysed face that it shows.
+
+        Of the frames that are ``coming``, if any are known, the worker lays a mesh beforehand, the same as it would then.
+        """
+        elapsed = 0.0 if self.last_s is None else frame.time - self.last_s
+        self.last_s = frame.time
         chosen = self.chosen()
         followed = bool(chosen) and all(person.track for person in chosen)
         if frame.time - self.searched_s >= (DETECT_S if followed else SEARCH_S) - 1e-6:
             self.search(frame, worker)
         for person in self.people:
             person.seconds += elapsed if person.here else 0.0
-        for person in self.chosen():
-            self.advance(person, frame, elapsed, worker, coming)
+        seen = {person.number: self.advance(person, frame, elapsed, worker, coming) for person in self.chosen()}
+        return {number: values for number, values in seen.items() if values is not None}
 
     def search(self, frame: Frame, worker: ThreadPoolExecutor) -> None:
         """Look for faces in the whole picture and tell whose they are."""
@@ -211,11 +253,13 @@ class _Crowd:
                     self.largest.track = None
                 self.largest = best
 
-    def advance(self, person: Person, frame: Frame, elapsed: float, worker: ThreadPoolExecutor, coming: Sequence[Frame]) -> None:
-        """One frame of one analysed face."""
+    def advance(
+        self, person: Person, frame: Frame, elapsed: float, worker: ThreadPoolExecutor, coming: Sequence[Frame]
+    ) -> np.ndarray | None:
+        """The numbers of one analysed face in one frame; None where it is not seen."""
         if person.track is None:
             if not person.here:
-                return
+                return None
             person.track, person.meshed_s = FaceTrack(person.face, frame.image), frame.time
             person.absent_s, person.present, person.agrees = 0.0, True, np.ones(len(sites().xy), np.float32)
             self.tracks += 1
@@ -229,29 +273,30 @@ class _Crowd:
             if person.present:
                 person.face = found
             following = next((each for each in coming if self.due(person, each)), None)
-            person.ahead = following and (following, person.face, self.meshing(person, following, worker))
+            person.ahead = (following, person.face, self.meshing(person, following, worker)) if following else None
             if person.present and motion is not None and self.detector.lays_mesh:
                 person.agrees = person.track.settle(found, since)
         person.absent_s = 0.0 if person.present else person.absent_s + elapsed
         if person.absent_s > LOST_S or (motion is None and not person.present):
             person.track, person.here = None, False
             self.searched_s = -np.inf  # look for it at once
-            return
+            return None
         person.last_s = frame.time
         shut = eye_openness(person.face.points).mean() < 0.18
         if person.present and (motion is None or (person.track.drifted and not shut)):
             person.track.renew(person.face, frame.image)
         if motion is None:
-            return
+            return None
         likeness = motion.likeness * person.agrees
         moved = _regional(np.column_stack([motion.skin, sites().strain(motion.skin)]), motion.weight * person.agrees)
         values = [moved[:, :2].ravel(), moved[:, 2], np.array([likeness[inside].mean() for inside in _members()]), motion.head]
         values += [pose(person.face.points), eye_openness(person.face.points).mean(keepdims=True), gaze(person.face.points)]
         values += [np.array([mouth_openness(person.face.points), motion.light, motion.sharpness, motion.residual, person.face.iod])]
         values += [person.face.eyes.mean(axis=0), np.array([person.started])]
-        person.rows.append(len(self.times) - 1, np.concatenate(values))
+        return np.concatenate(values).astype(np.float32)
 
     def due(self, person: Person, frame: Frame) -> bool:
+        """Whether it is time for another mesh of a followed face."""
         return frame.time - person.meshed_s >= 1 / self.detector.looks_hz - 1e-3
 
     def meshing(self, person: Person, frame: Frame, worker: ThreadPoolExecutor) -> Future[Face]:
@@ -259,23 +304,6 @@ class _Crowd:
         if person.ahead and person.ahead[0] is frame and person.ahead[1] is person.face:
             return person.ahead[2]
         return worker.submit(self.detector.refine, frame.image, person.face)
-
-    def signals(self) -> Signals:
-        times = np.array(self.times)
-        tables = {}
-        for person in self.people:
-            person.ahead = None
-            if person.started == 0:
-                continue
-            index, values = person.rows.arrays()
-            full = np.full((len(times), len(COLUMNS)), np.nan, np.float32)
-            full[index] = values
-            table = pd.DataFrame(full, columns=list(COLUMNS))
-            table.insert(0, "frame", np.arange(len(times)))
-            table.insert(1, "time_s", times)
-            table.insert(2, "seen", ~np.isnan(full[:, 0]))
-            tables[person.number] = table
-        return Signals(tables, self.people, times)
 
 
 class _Rows:

@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import pandas as pd
 
@@ -13,8 +14,12 @@ from ..analysis import export
 from ..analysis.clock import Clock
 from ..analysis.elan import to_eaf
 from ..analysis.findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings
+from ..coding.changes import corrections, counts
 from ..coding.coding import Coding, event_table
+from ..coding.pairing import paired
+from ..coding.reading import read_coding
 from ..errors import UsageError
+from ..labels import UNCLEAR
 from .evidence import MOMENTS, Evidence
 from .store import Event, State
 
@@ -38,6 +43,39 @@ def coding_of(evidence: Evidence, state: State, coder: str, video: str, kept: Ke
     clock = Clock(1 / evidence.frame_s, evidence.times)
     media = Path(video) if video and Path(video).exists() else None
     return Coding(video, coder, event_table(rows, clock, coder), clock, media, str(evidence.folder))
+
+
+def taken_in(path: Path, evidence: Evidence, state: State, coder: str, video: str) -> tuple[list[tuple[str, Event]], dict[str, int]]:
+    """What a coder's own file, such as one corrected in ELAN, makes of the coder's events.
+
+    Returns
+    -------
+    changes : list of (str, Event)
+        Identifier and new state of each event that the file confirms, moves, relabels or adds (accepted), or does not have (rejected).
+    counts : dict of str to int
+        How many of each, as :func:`fleeting.coding.changes.counts` has them.
+
+    Raises
+    ------
+    CodingError
+        The file cannot be read, or says what cannot be.
+    """
+    before = coding_of(evidence, state, coder, video, "open")
+    events = sorted(kept_events(state, "open"), key=lambda e: (e["onset"], e["offset"], e["face"]))  # as the table has them
+    after = read_coding(path, coder=coder, video=before.media, clock=before.clock)
+    pairs = {j: i for i, j in paired(before.events, after.events, 1e-9)}
+    blank = {"source": "coder", "certain": True, "score": None, "probabilities": {}, "regions": "", "amplitude": None, "open": ""}
+    out: list[tuple[str, Event]] = []
+    for j, row in enumerate(after.events.to_dict("records")):
+        known = events[pairs[j]] if j in pairs else None
+        event = dict(known or {"id": f"c-{uuid4()}", **blank, "emotion": "", "aus": "", "note": ""})
+        apex = row["apex_frame"] if pd.notna(row["apex_frame"]) else (row["onset_frame"] + row["offset_frame"]) // 2
+        event |= {"onset": int(row["onset_frame"]), "apex": int(apex), "offset": int(row["offset_frame"])}
+        event |= {"verdict": "accepted", "kind": str(row["kind"]), "face": int(row["face"])}
+        event |= {name: str(row[name]) for name in ("emotion", "aus", "note") if row[name]}  # what is left empty says nothing
+        out.append((event["id"], event))
+    gone = [event for i, event in enumerate(events) if i not in pairs.values()]
+    return out + [(event["id"], event | {"verdict": "rejected"}) for event in gone], counts(corrections(after, before))
 
 
 def exported(form: str, evidence: Evidence, state: State, coder: str, video: str, log: list[dict[str, Any]], kept: Kept) -> bytes:
@@ -92,6 +130,7 @@ def _findings(evidence: Evidence, state: State, coder: str, video: str, kept: Ke
         row |= {f"{name}_frame": event[name] for name in MOMENTS} | {f"{name}_s": float(times[event[name]]) for name in MOMENTS}
         row["offset_s"] += evidence.frame_s  # the last frame belongs to the event
         row |= {"open": event.get("open", ""), "certain": True}
+        row["doubt"] = event.get("doubt", "") if event["emotion"] == UNCLEAR else ""
         row |= {f"p_{name}": value for name, value in event["probabilities"].items()}
         row |= {"regions": event["regions"].replace(", ", "+").replace(" ", "_"), "coder": coder}
         rows.append(row | {key: event[key] for key in MORE_COLUMNS[1:]})

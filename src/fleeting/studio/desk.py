@@ -15,6 +15,7 @@ from .film import Film
 from .jobs import Jobs
 from .library import Library, Place
 from .store import Store
+from .watcher import Watcher
 
 OPEN = 3  # analyses and videos kept in memory
 
@@ -29,11 +30,23 @@ class Desk:
         The largest video that may be uploaded.
     data : mapping of str to Path, optional
         Datasets by name, to show the clips of runs.
+    camera : int or str, optional
+        A camera of this machine for the live page; default: the browser's own.
+    spotter : str, default='flow'
+        That of the live page.
     """
 
-    def __init__(self, library: Library, upload_bytes: int = 64 * 2**30, data: Mapping[str, Path] | None = None):
+    def __init__(
+        self,
+        library: Library,
+        upload_bytes: int = 64 * 2**30,
+        data: Mapping[str, Path] | None = None,
+        camera: int | str | None = None,
+        spotter: str = "flow",
+    ):
         self.library, self.upload_bytes, self.data = library, upload_bytes, dict(data or {})
         self.jobs = Jobs(library.home)
+        self.watcher = Watcher(library, camera, spotter)
         self._lock = threading.Lock()
         self._evidence: OrderedDict[Path, Evidence] = OrderedDict()
         self._films: OrderedDict[tuple[Path, Path], Film] = OrderedDict()
@@ -84,6 +97,7 @@ class Desk:
 
     def close(self) -> None:
         """Stop the jobs and let go of the files."""
+        self.watcher.close()
         self.jobs.close()
         for film in self._films.values():
             film.close()

@@ -161,6 +161,7 @@ def _event(row: dict[str, Any]) -> Event:
         "offset": offset,
         "emotion": str(row.get("emotion") or ""),
         "aus": str(row.get("aus") or "none"),  # the program looks at each event, so none was seen
+        "doubt": str(row.get("doubt") or ""),  # why the emotion is left open
         "note": "",
         "score": float(row.get("score") or 0),
         "probabilities": {name: row.get(f"p_{name}") for name in ("negative", "positive", "surprise") if row.get(f"p_{name}") is not None},

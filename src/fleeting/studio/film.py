@@ -25,6 +25,7 @@ from ..faces.align import align
 from ..faces.landmarks import mean_face
 from ..flow import flow
 from ..media import Media, open_media
+from ..media.sound import read_sound
 from ..preprocess.magnify import magnify
 from .evidence import Evidence
 
@@ -78,6 +79,12 @@ class Film:
         for frame in self._media.frames(frames[0], frames[-1] + 1):
             if frame.index in wanted:
                 yield frame.image
+
+    def sound(self, start: float, stop: float) -> bytes:
+        """The sound of a stretch, s since the first frame: 16 bits, mono, :data:`fleeting.media.sound.RATE`; empty where there is none."""
+        if (self.evidence.about.get("settings") or {}).get("fps"):  # another time than the file's
+            return b""
+        return read_sound(self._media, start, stop).astype("<i2").tobytes()
 
     def crop(self, frame: int, face: int) -> bytes:
         """The face of one frame as JPEG, eyes level."""

@@ -19,7 +19,7 @@ from ..errors import DatasetError, MediaError, OutputError
 from ..media import open_media
 from .desk import Desk
 from .evidence import Evidence
-from .library import VIDEOS, Place
+from .library import VIDEOS, Place, free
 from .store import Event, Store
 from .texts import Name, Path_
 
@@ -88,7 +88,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/uploads")
     async def upload(request: Request, name: Name) -> dict[str, int]:
         """Take in a video: its bytes are the body, its name stands in the query. It is queued at once."""
-        target = _free(desk.library.home, _plain_name(name))
+        target = free(desk.library.home, _plain_name(name))
         handle, draft = tempfile.mkstemp(prefix=".fleeting-upload-", suffix=target.suffix, dir=desk.library.home)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -99,7 +99,7 @@ def routes(desk: Desk) -> APIRouter:
                         raise HTTPException(413, f"{name} is larger than {desk.upload_bytes / 2**30:.3g} GB. Copy it into the folder.")
                     await run_in_threadpool(file.write, piece)
             await run_in_threadpool(_check, draft, name)
-            target = _free(desk.library.home, target.name)
+            target = free(desk.library.home, target.name)
             os.replace(draft, target)
         except OSError as error:
             raise OutputError(f"{name} could not be kept: {error.strerror or error}. Make room, or copy it into the folder.") from error
@@ -157,14 +157,6 @@ def _plain_name(name: str) -> str:
     if suffix.lower() not in VIDEOS or not stem:
         raise HTTPException(415, f"{name} is not named like a video. Allowed: {', '.join(VIDEOS)}.")
     return ("_" if _DEVICES.match(stem) else "") + stem.encode()[:150].decode(errors="ignore") + suffix
-
-
-def _free(folder: Path, name: str) -> Path:
-    stem, suffix = os.path.splitext(name)
-    path, number = folder / name, 2
-    while os.path.lexists(path):
-        path, number = folder / f"{stem} {number}{suffix}", number + 1
-    return path
 
 
 def _check(draft: str, name: str) -> None:

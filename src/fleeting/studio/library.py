@@ -112,6 +112,15 @@ def read_about(folder: Path) -> dict[str, Any]:
     return about if isinstance(about, dict) and about.get("format") == 1 else {}
 
 
+def free(folder: Path, name: str) -> Path:
+    """A path in the folder that is not taken: of that name, or with a number behind it."""
+    stem, suffix = os.path.splitext(name)
+    path, number = folder / name, 2
+    while os.path.lexists(path):
+        path, number = folder / f"{stem} {number}{suffix}", number + 1
+    return path
+
+
 def _find(root: Path) -> Iterator[Place]:
     for at, folders, files in os.walk(root):
         here = Path(at)

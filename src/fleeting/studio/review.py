@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import tempfile
+import warnings
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from .coded import FORMATS, Kept, exported
+from ..errors import FleetingError
+from .coded import FORMATS, Kept, exported, taken_in
 from .desk import Desk
 from .evidence import Evidence
 from .film import MAX_RUN, Film, packed
 from .store import Event, State
-from .texts import Coder, EventId, FaceNumber, FrameNumber, Note, Units, Word
+from .texts import Coder, EventId, FaceNumber, FrameNumber, Name, Note, Units, Word
 from .together import base_of
 
+TAKEN_IN = (".eaf", ".csv", ".json")
+MAX_SOUND_S = 30.0
+Seconds = Annotated[float, Query(ge=0, le=1e7, allow_inf_nan=False)]
 AHEAD_OF_ANSWER = 1  # frames that are decoded before an answer begins, so that a failure can still be said
 
 
@@ -108,6 +117,13 @@ def routes(desk: Desk) -> APIRouter:
             raise HTTPException(422, f"frames {start} to {stop}: the video has {film.evidence.frames}, and {MAX_RUN} are given at once.")
         return _stream(film.run(start, stop, step, width))
 
+    @router.get("/sound")
+    def sound(id: str, start: Seconds, stop: Seconds) -> Response:
+        """The sound of a stretch (:meth:`.film.Film.sound`), at most 30 s of it."""
+        if not 0 < stop - start <= MAX_SOUND_S:
+            raise HTTPException(422, f"Sound from {start} to {stop} s: stop must come later, and {MAX_SOUND_S:.0f} s are given at once.")
+        return Response(desk.film(id).sound(start, stop), media_type="application/octet-stream")
+
     @router.get("/crop")
     def crop(id: str, frame: FrameNumber, face: FaceNumber = 1) -> Response:
         """The face of one frame, as JPEG."""
@@ -171,6 +187,12 @@ def routes(desk: Desk) -> APIRouter:
             store.note(wanted.coder, wanted.act, wanted.id)
         return {"event": event, **_told(store.state(wanted.coder, base))}
 
+    @router.post("/taken")
+    async def taken(id: str, request: Request, coder: Coder, name: Name) -> dict[str, Any]:
+        """Take in a coder's own file, corrected in ELAN, say: its bytes are the body, its name stands in the query."""
+        body = await request.body()
+        return await run_in_threadpool(_take_in, desk, id, coder, name, body)
+
     @router.get("/export/{form}")
     def export(id: str, form: Literal["csv", "json", "eaf", "vtt"], coder: Coder, kept: Kept = "accepted") -> Response:
         """One coder's events as a file to keep."""
@@ -181,6 +203,26 @@ def routes(desk: Desk) -> APIRouter:
         return Response(data, media_type=FORMATS[form], headers=headers)
 
     return router
+
+
+def _take_in(desk: Desk, id: str, coder: str, name: str, body: bytes) -> dict[str, Any]:
+    suffix = Path(name).suffix.lower()
+    if suffix not in TAKEN_IN:
+        raise HTTPException(415, f"{name} is of a kind that is not read here. Give one of {', '.join(TAKEN_IN)}.")
+    evidence, store, base = desk.evidence(id), desk.store(id), base_of(desk, id, coder)
+    state = store.state(coder, base)
+    video, named = desk.library.video_of(desk.place(id, "analysis"))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        path = Path(folder) / f"coding{suffix}"
+        path.write_bytes(body)
+        try:
+            changes, counts = taken_in(path, evidence, state, coder, str(video or named))
+        except FleetingError as error:
+            raise HTTPException(422, str(error).replace(str(path), name)) from error
+    for event, after in changes:
+        store.change(coder, base, event, state.revisions.get(event, 0), after)
+    return {"counts": counts, "notes": [str(each.message).replace(str(path), name) for each in said], **_told(store.state(coder, base))}
 
 
 def _told(state: State) -> dict[str, Any]:

@@ -29,12 +29,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import __version__
 from ..errors import FleetingError, OutputError, UsageError
-from . import intake, review, runs, together
+from . import intake, live, review, runs, together
 from .desk import Desk
 from .store import StaleError
 
-BODY_BYTES = 2**20  # of anything but an upload
-PAGES = {"/": "index.html", "/review": "review.html", "/agreement": "agreement.html", "/runs": "runs.html"}
+BODY_BYTES = 16 * 2**20  # of anything but an upload
+PAGES = {"/": "index.html", "/review": "review.html", "/agreement": "agreement.html", "/runs": "runs.html", "/live": "live.html"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -68,7 +68,7 @@ def studio(desk: Desk, token: str, host: str = "127.0.0.1") -> ASGIApp:
         desk.close()
 
     app = FastAPI(title="Fleeting", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    for room in (intake, review, together, runs):
+    for room in (intake, review, together, runs, live):
         app.include_router(room.routes(desk), prefix="/api")
     for path, name in PAGES.items():
         app.add_api_route(path, _page(static / name), methods=["GET"])

@@ -1,15 +1,17 @@
 // The video: exact frames by number, stepping, and playing at any speed.
-import { frames } from "./api.js";
+import { ask, frames } from "./api.js";
 
 const KEPT = 500; // frames
 const AHEAD = 48; // frames that are asked for at once
 const DRAWN_PER_S = 30;
+const SOUND = { rate: 24000, first: 2, next: 10, early: 1.5 }; // samples a second; s of the first and of later pieces, and how early they are asked for
 
 export class Player {
   // tell(index) is called when another frame is shown.
   constructor(canvas, analysis, count, times, tell) {
     Object.assign(this, { canvas, count, times, tell });
     this.path = `/analyses/${analysis}/frames`;
+    this.sound = `/analyses/${analysis}/sound`;
     this.kept = new Map();
     this.coming = new Map(); // number -> [resolve, reject] of those who wait
     this.index = 0; // of the cursor
@@ -111,8 +113,30 @@ export class Player {
   pause() {
     this.playing = false;
     for (const each of this.requests) each.stopper.abort();
+    for (const each of this.voices ?? []) each.stop();
     this.tell(this.index);
     this.show(this.index);
+  }
+
+  // The sound of what is played, piece by piece, each at its time: one that comes late begins in its midst.
+  async voice(from, begun) {
+    const audio = (this.audio ??= new AudioContext({ sampleRate: SOUND.rate }));
+    const mine = (this.voices = []);
+    const last = this.times[this.count - 1];
+    for (let at = from, long = SOUND.first; at < last; at += long, long = SOUND.next) {
+      const piece = await (await ask(`${this.sound}?start=${at}&stop=${at + long}`)).arrayBuffer();
+      const samples = new Int16Array(piece);
+      if (!this.playing || this.voices !== mine || !samples.length) return;
+      const buffer = audio.createBuffer(1, samples.length, SOUND.rate);
+      buffer.getChannelData(0).set(Float32Array.from(samples, (each) => each / 32768));
+      const voice = Object.assign(audio.createBufferSource(), { buffer });
+      voice.connect(audio.destination);
+      const late = (performance.now() - begun) / 1000 - (at - from);
+      if (late < long) voice.start(audio.currentTime + Math.max(-late, 0), Math.max(late, 0));
+      mine.push(voice);
+      await new Promise((done) => setTimeout(done, 1000 * Math.max(long - late - SOUND.early, 0)));
+      if (!this.playing || this.voices !== mine) return;
+    }
   }
 
   // True time: where pictures come too late, they are left out, and never shown slower.
@@ -144,6 +168,7 @@ export class Player {
     };
     this.tell(this.index);
     requestAnimationFrame(next);
+    if (this.speed === 1) this.voice(from, begun).catch((error) => console.warn(error.message));
   }
 }
 

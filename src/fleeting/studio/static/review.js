@@ -5,7 +5,7 @@ import { Look } from "./look.js";
 import { Player } from "./player.js";
 import { Timeline, columnsOf } from "./timeline.js";
 
-const EMOTIONS = ["happiness", "surprise", "disgust", "repression", "sadness", "fear", "anger", "contempt", "others", "positive", "negative"];
+const EMOTIONS = ["happiness", "surprise", "disgust", "repression", "sadness", "fear", "anger", "contempt", "others", "positive", "negative", "unclear"];
 const MARKS = { open: "", accepted: "✓", rejected: "✕" };
 const FIELDS = ["onset", "apex", "offset", "kind", "emotion", "aus", "note"];
 const id = new URLSearchParams(location.search).get("a") ?? "";
@@ -145,7 +145,7 @@ function form() {
     $(button).setAttribute("aria-pressed", event.verdict === verdict);
   }
   $("remove").hidden = event.source !== "coder";
-  const facts = [event.open ? `its ${event.open} was not seen` : "", event.score === null || event.score === undefined ? "added by a coder" : `score ${Number(event.score).toFixed(1)}`,
+  const facts = [event.emotion === "unclear" && event.doubt ? `emotion unclear: ${event.doubt}` : "", event.open ? `its ${event.open} was not seen` : "", event.score === null || event.score === undefined ? "added by a coder" : `score ${Number(event.score).toFixed(1)}`,
     event.amplitude ? `moves by ${Number(event.amplitude).toFixed(1)} % of the eye distance` : "", event.regions];
   $("facts").textContent = facts.filter(Boolean).join(" · ");
   if (see.look?.mode !== "flow") bars();
@@ -354,6 +354,19 @@ on("who-form", async (event) => {
     location.reload();
   } catch (error) { toast(error.message); }
 }, "submit");
+on("take", () => $("taken").click());
+on("taken", async () => {
+  const [file] = $("taken").files;
+  $("taken").value = "";
+  if (!file) return;
+  try {
+    await see.coding.refresh();
+    const query = `coder=${encodeURIComponent(see.coding.coder)}&name=${encodeURIComponent(file.name)}`;
+    const { counts, notes } = await (await ask(`/analyses/${id}/taken?${query}`, { method: "POST", body: file })).json();
+    toast([Object.entries(counts).map(([what, n]) => `${n} ${what}`).join(", "), ...notes].join(". "));
+    await see.coding.refresh();
+  } catch (error) { toast(error.message); }
+}, "change");
 on("export", async () => {
   const [kept, form] = $("export").value.split(" ");
   $("export").value = "";

@@ -1,7 +1,7 @@
 // The timeline: signals in lanes (uPlot), events above them, handles to drag, and a map of the whole recording.
 import { frameAt } from "./player.js";
 
-const LANES = [
+export const LANES = [
   ["micro", "spotter", ["micro"]],
   ["brows", "brows", ["right_brow", "left_brow", "inner_brow"]],
   ["eyes", "eyes", ["right_eye", "left_eye"]],
@@ -15,6 +15,13 @@ const EVENTS = 46; // px for the events
 const GRIP = 7; // px
 const LEAST = 24; // frames in view
 const MOMENTS = ["onset", "apex", "offset"];
+const colours = new Map();
+
+// A colour of the style sheet by its name.
+export function colourOf(name) {
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.body).getPropertyValue(name).trim());
+  return colours.get(name);
+}
 
 export class Timeline {
   // see: { seek(frame), choose(id), move(id, moment, frame, done) }
@@ -32,7 +39,7 @@ export class Timeline {
     this.build();
     this.grips();
     new ResizeObserver(() => { this.plot.setSize(this.size()); this.drawMap(); }).observe(box);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours = null; this.redraw(); });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { colours.clear(); this.redraw(); });
   }
 
   signals(columns) {
@@ -66,11 +73,11 @@ export class Timeline {
       legend: { show: false },
       cursor: { show: false },
       scales,
-      axes: [{ stroke: () => this.colour("--dim"), font: small, size: 22, gap: 2, ticks: { show: false },
-        grid: { stroke: () => this.colour("--hair"), width: 1 }, values: (_, splits, __, ___, step) => splits.map((t) => label(t, step)) }],
+      axes: [{ stroke: () => colourOf("--dim"), font: small, size: 22, gap: 2, ticks: { show: false },
+        grid: { stroke: () => colourOf("--hair"), width: 1 }, values: (_, splits, __, ___, step) => splits.map((t) => label(t, step)) }],
       series: [{}, ...this.lanes.map(([name], k) => ({
         scale: name, width: 1, points: { show: false }, spanGaps: false,
-        stroke: () => this.colour(name === "micro" ? "--micro" : ["--right", "--left", "--mid"][k % 3]),
+        stroke: () => colourOf(name === "micro" ? "--micro" : ["--right", "--left", "--mid"][k % 3]),
       }))],
       hooks: { drawClear: [(u) => this.under(u)], draw: [(u) => this.over(u)] },
     }, this.levels.at(-1), this.box);
@@ -78,10 +85,6 @@ export class Timeline {
     this.view(0, this.end);
   }
 
-  colour(name) {
-    this.colours ??= {};
-    return (this.colours[name] ??= getComputedStyle(document.body).getPropertyValue(name).trim());
-  }
 
   // What is drawn of so long a stretch: every frame, or pairs of points.
   levelOf(span) {
@@ -146,11 +149,11 @@ export class Timeline {
     c.beginPath();
     c.rect(left, 0, width, top + height);
     c.clip();
-    c.fillStyle = this.colour("--shade");
+    c.fillStyle = colourOf("--shade");
     for (const [from, to] of this.outside) c.fillRect(this.x(from), top, Math.max(this.x(to) - this.x(from), 1), height);
     if (this.threshold) {
       const y = u.valToPos(this.threshold, "micro", true);
-      c.strokeStyle = this.colour("--dim");
+      c.strokeStyle = colourOf("--dim");
       c.setLineDash([4, 4]);
       c.beginPath();
       c.moveTo(left, y);
@@ -174,7 +177,7 @@ export class Timeline {
     for (const { kind, onset_frame: a, offset_frame: b } of this.others) {
       const [from, to] = [this.times[a], this.times[b] + frame];
       if (to < min || from > max) continue;
-      c.fillStyle = this.colour({ blink: "--right", speech: "--left", head: "--mid" }[kind] ?? "--fill");
+      c.fillStyle = colourOf({ blink: "--right", speech: "--left", head: "--mid" }[kind] ?? "--fill");
       c.fillRect(this.x(from), (EVENTS - 10) * p, Math.max(this.x(to) - this.x(from), 1.5 * p), 5 * p);
     }
     for (const event of this.events) {
@@ -182,19 +185,19 @@ export class Timeline {
       if (to < min || from > max) continue;
       const [x, w] = [this.x(from), Math.max(this.x(to) - this.x(from), 3 * p)];
       const chosen = event.id === this.selected;
-      c.fillStyle = this.colour(event.kind === "micro" ? "--micro" : "--macro");
+      c.fillStyle = colourOf(event.kind === "micro" ? "--micro" : "--macro");
       c.globalAlpha = chosen ? 0.16 : 0.07;
       if (event.verdict !== "rejected") c.fillRect(x, top, w, height);
       c.globalAlpha = event.verdict === "rejected" ? 0.25 : event.certain || event.revision ? 1 : 0.4;
       c.fillRect(x, 8 * p, w, 20 * p);
       c.globalAlpha = 1;
       if (event.verdict === "accepted") {
-        c.fillStyle = this.colour("--good");
+        c.fillStyle = colourOf("--good");
         c.fillRect(x, 29 * p, w, 3 * p);
       }
       if (chosen) this.drawMoments(c, event, top + height, p);
     }
-    c.fillStyle = this.colour("--ink");
+    c.fillStyle = colourOf("--ink");
     c.fillRect(this.x(this.times[this.cursor]), 4 * p, Math.max(p, 1), top + height);
     c.font = `${11 * p}px system-ui, "Liberation Sans", sans-serif`;
     c.textBaseline = "top";
@@ -202,16 +205,16 @@ export class Timeline {
     this.lanes.forEach(([, name], k) => {
       const y = top + (height / this.lanes.length) * k + 2 * p;
       c.lineWidth = 3 * p;
-      c.strokeStyle = this.colour("--card");
+      c.strokeStyle = colourOf("--card");
       c.strokeText(name, left + 4 * p, y);
-      c.fillStyle = this.colour("--dim");
+      c.fillStyle = colourOf("--dim");
       c.fillText(name, left + 4 * p, y);
     });
     c.restore();
   }
 
   drawMoments(c, event, bottom, p) {
-    c.strokeStyle = c.fillStyle = this.colour("--ink");
+    c.strokeStyle = c.fillStyle = colourOf("--ink");
     c.lineWidth = 1.5 * p;
     for (const moment of MOMENTS) {
       const x = this.x(this.at(event, moment));
@@ -299,16 +302,16 @@ export class Timeline {
     [map.width, map.height] = [map.clientWidth * p, map.clientHeight * p];
     const c = map.getContext("2d");
     const x = (time) => (time / this.end) * map.width;
-    c.fillStyle = this.colour("--bar");
+    c.fillStyle = colourOf("--bar");
     c.fillRect(0, 4 * p, map.width, 12 * p);
     for (const event of this.events) {
-      c.fillStyle = this.colour(event.kind === "micro" ? "--micro" : "--macro");
+      c.fillStyle = colourOf(event.kind === "micro" ? "--micro" : "--macro");
       c.globalAlpha = event.verdict === "rejected" ? 0.2 : event.certain || event.revision ? 1 : 0.4;
       c.fillRect(x(this.times[event.onset]), 5 * p, Math.max(x(this.times[event.offset]) - x(this.times[event.onset]), 2 * p), 10 * p);
     }
     c.globalAlpha = 1;
     const [min, max] = this.shown;
-    c.strokeStyle = this.colour("--ink");
+    c.strokeStyle = colourOf("--ink");
     c.lineWidth = 1.5 * p;
     c.strokeRect(x(min) + p, 1.5 * p, Math.max(x(max) - x(min) - 2 * p, 3 * p), 17 * p);
   }
