@@ -81,16 +81,21 @@ def _fit_predict(task: Task, fold: Fold) -> tuple[np.ndarray, np.ndarray | None,
     from sklearn import clone, config_context
 
     learner, seed = task.learner, fold_seed(task.seed, fold.name)
-    with one_core(), repeatable(seed, learner.torch or "torch" in sys.modules):
+    with on_one_core(seed, learner.torch or "torch" in sys.modules):
         model = clone(learner.estimator)
         if learner.open_seeds:
             model.set_params(**dict.fromkeys(learner.open_seeds, seed))
         with config_context(enable_metadata_routing=True) if learner.asks else ExitStack():
             groups = {"groups": task.persons[fold.train]} if learner.asks else {}
             model.fit(take(task.X, fold.train), task.y[fold.train], **groups)
-            rows = take(task.X, fold.test)
-            labels = np.asarray(model.predict(rows))
-            probabilities = np.asarray(model.predict_proba(rows), float) if hasattr(model, "predict_proba") else None
+            return predicted(task, model, fold)
+
+
+def predicted(task: Task, model: Any, fold: Fold) -> tuple[np.ndarray, np.ndarray | None, list[str], list[dict[str, float]]]:
+    """What a fitted model says of the test clips, as :class:`Prediction` has it; and its epochs."""
+    rows = take(task.X, fold.test)
+    labels = np.asarray(model.predict(rows))
+    probabilities = np.asarray(model.predict_proba(rows), float) if hasattr(model, "predict_proba") else None
     classes = getattr(model, "classes_", None)
     if probabilities is None or classes is None:
         return labels, None, [], _epochs(model)
@@ -143,6 +148,13 @@ def needs_torch(learner: Any) -> bool:
 def one_core() -> Iterator[None]:
     """A block whose linear algebra uses one thread: sums are then made in the same order whatever runs beside it."""
     with _threads().limit(limits=1):
+        yield
+
+
+@contextmanager
+def on_one_core(seed: int, torch_too: bool) -> Iterator[None]:
+    """A block on one core, from one seed."""
+    with one_core(), repeatable(seed, torch_too):
         yield
 
 
