@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from fleeting.compute.rows import Rows
 from fleeting.errors import UsageError
 from fleeting.models import network
 from fleeting.training.augment import Augment, Crop, Mirror, Shift, Window
 from fleeting.training.device import repeatable
 from fleeting.training.net import NetClassifier
-from fleeting.training.samples import Rows
 from fleeting.training.stacked import fit_together, how_many, step_bytes
 
 from .test_net import Steps, Tiny, blobs

@@ -29,7 +29,7 @@ from ..base import copied, steps_of
 from ..clip import LONG_S, Clip, Video
 from ..compute.cache import ABANDONED_S, Cache, cache_of
 from ..compute.identity import UnnamableError, describe, digest, source
-from ..compute.prefix import Features, Progress, check_finite, compute, split, tell
+from ..compute.prefix import Features, Progress, check_finite, compute, reads_rows, split, tell
 from ..errors import FleetingError, LeakageError, UsageError
 from ..extras import need
 from ..metrics import classes_in
@@ -297,7 +297,7 @@ def _run(
     """The predictions of the folds, each written as soon as it is there; ``learning`` gets their epochs."""
     used = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.test)]))
     some = [clips[i] for i in used]
-    X = compute(features, some, jobs, progress) if features.steps else some
+    X = compute(features, some, jobs, progress, reads_rows(learner)) if features.steps else some
     check_finite(X, some, learner)
     persons, classes = np.array([clip.person for clip in some]), y[used]
     task = Task(prepared(learner), X, classes, persons, about["seed"])

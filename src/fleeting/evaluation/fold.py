@@ -18,6 +18,7 @@ import numpy as np
 
 from ..base import open_seeds
 from ..compute.identity import names_in
+from ..compute.rows import Rows
 from ..errors import FleetingError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Task(NamedTuple):
     """What all folds of an evaluation share; the positions in a fold are those in these arrays."""
 
     learner: Learner
-    X: Any  # (N, ...), or a list of N clips
+    X: Any  # (N, ...), in memory or stored, or a list of N clips
     y: np.ndarray  # (N,)
     persons: np.ndarray  # (N,)
     seed: int
@@ -112,8 +113,10 @@ def _epochs(model: Any) -> list[dict[str, float]]:
 
 
 def take(X: Any, rows: np.ndarray) -> Any:
-    """Some rows of an array, or some of a list of clips."""
-    return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows.tolist()]
+    """Some rows of an array, or some of a list of clips; of samples that are stored, those stay where they are."""
+    if isinstance(X, list):
+        return [X[row] for row in rows.tolist()]
+    return X[rows] if isinstance(X, np.ndarray) else Rows(X, rows)
 
 
 def asks_for_groups(learner: Any, method: str = "fit") -> bool:

@@ -112,6 +112,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     """
 
     revision = 1
+    reads_rows = True  # a batch at a time: samples need not be in memory
     batch_called = "batch_size"  # by what its user knows the number of samples in a batch
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 

@@ -11,40 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from ..compute.rows import in_parts
 from ..errors import UsageError
 from .augment import Augment
 
 ON_DEVICE = 0.5  # of a GPU's free memory, how much samples may take up for the whole of a training
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Some samples of an array, or of whatever gives rows: they stay where they are until they are asked for.
-
-    Attributes
-    ----------
-    base : array of shape (N, ...)
-    rows : ndarray of shape (n,), int
-    """
-
-    base: Any
-    rows: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the samples."""
-        return (len(self.rows), *self.base.shape[1:])
-
-    @property
-    def dtype(self) -> Any:
-        """Of the samples."""
-        return self.base.dtype
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, rows: Any) -> Any:
-        return self.base[self.rows[rows]]
 
 
 @dataclass
@@ -137,10 +108,11 @@ def as_array(X: Any) -> Any:
     if len(X.shape) < 2 or np.dtype(X.dtype).kind not in "iuf":
         raise UsageError(f"samples must be numbers, (N, C, H, W) or (N, C, T, H, W); got {X.dtype} of shape {tuple(X.shape)}")
     if np.dtype(X.dtype).kind == "f":
-        for start in range(0, len(X), 64):
-            part = np.asarray(X[np.arange(start, min(start + 64, len(X)))])
+        start = 0
+        for part in in_parts(X):
             if len(bad := np.flatnonzero(~np.isfinite(part.reshape(len(part), -1)).all(axis=1))):
                 raise UsageError(f"sample {start + bad[0]} holds nan or infinity: look at the clip behind it")
+            start += len(part)
     return X
 
 

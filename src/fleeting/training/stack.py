@@ -117,6 +117,10 @@ class Stack:
         self.scale = None if self.scale is None else self.scale[rows]
         self.orders, self.random = [self.orders[place] for place in places], [self.random[place] for place in places]
 
+    def leave(self) -> None:
+        """Let go of the layers, which hold the stack in turn: its memory is free at once, and not when somebody collects it."""
+        self.network = nn.Identity()
+
     def _column(self, numbers: np.ndarray) -> torch.Tensor:
         return torch.tensor(np.asarray(numbers, np.float32), device=self.device)[:, None]
 

@@ -21,12 +21,13 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from ..compute.rows import Rows
 from ..errors import UsageError
 from .augment import Augment
 from .device import pick_device, repeatable
 from .loop import Progress, Recipe, State, Training, batches, ended
 from .net import NetClassifier
-from .samples import Rows, as_array, batch, on_device, standardised
+from .samples import as_array, batch, on_device, standardised
 from .stack import LAYERS, Stack, known
 
 SMALL = 2**28  # bytes that a step keeps for its way back, up to which a network leaves a GPU room for others
@@ -74,7 +75,7 @@ def train_together(trainings: Sequence[Training], recipe: Recipe, progress: Prog
     Parameters
     ----------
     trainings : sequence of Training
-        Built; their samples are :class:`.samples.Rows` of one array.
+        Built; their samples are :class:`fleeting.compute.rows.Rows` of one array.
     recipe : Recipe
     progress : callable, optional
         Told of the epochs, which all of them go through together.
@@ -99,6 +100,7 @@ def train_together(trainings: Sequence[Training], recipe: Recipe, progress: Prog
             stay = [place for place in range(len(left)) if place not in done]
             left = [left[place] for place in stay]
             stack.keep(stay)
+    stack.leave()
     return states
 
 
@@ -120,6 +122,7 @@ def cannot_stack(net: NetClassifier, trainings: Sequence[Training]) -> str | Non
             stack = Stack(trainings, net.recipe())
             stack.network.eval()
             alike = torch.allclose(stack(torch.cat(some)), expected, rtol=1e-2, atol=1e-3)
+            stack.leave()
         except (AttributeError, RuntimeError, TypeError) as error:
             if isinstance(error, torch.OutOfMemoryError):
                 raise
@@ -143,7 +146,7 @@ def how_many(net: NetClassifier, X: Any, y: ArrayLike, rows: np.ndarray, groups:
         return 1
     parameters = sum(each.numel() for each in both[0].module.parameters())
     free = FREE * torch.cuda.mem_get_info(both[0].samples.device)[0]
-    return max(1, int(free / (2 * kept + 4 * 6 * parameters)))  # weights twice, gradients twice, moments
+    return max(1, int(free / (2 * kept + 4 * 10 * parameters)))  # weights, gradients and moments, before and after a step
 
 
 def step_bytes(net: NetClassifier, training: Training) -> int:
