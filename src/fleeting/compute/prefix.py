@@ -83,8 +83,8 @@ def _active(steps: Sequence[Any], seed: int) -> list[Any]:
 def compute(features: Features, clips: list[Clip], jobs: int, progress: Progress | None, reads_rows: bool = False) -> Any:
     """What these steps make of each clip: an array (N, ...), or a list of clips.
 
-    Where what comes next ``reads_rows``, more than ``IN_MEMORY`` bytes of features go to a file, :class:`.rows.Stored`: memory does not
-    grow with the number of clips.
+    Where what comes next ``reads_rows``, more than ``IN_MEMORY`` bytes of features go to a file, :class:`.rows.Stored`: those of all
+    clips need not fit into memory.
 
     Raises
     ------
