@@ -76,7 +76,7 @@ def small(row, device):
     persons = np.arange(12 if tiny else SAMPLES) % (3 if tiny else PERSONS)
     epochs = 2 if tiny else epochs
     build = lambda seed: classifier(name, device, epochs=epochs, batch_size=batch, lr=lr, random_state=seed, **ADAM)  # noqa: E731
-    X, y, rows = made(len(persons), shape), np.arange(len(persons)) % 3, folds(persons)
+    X, y, rows = made(len(persons), shape), np.arange(len(persons)) // 2 % 3, folds(persons)
     together, alone = compared(build, X, y, rows)
     both = f"as one {together:.1f} s, one after another {alone:.1f} s"
     return f"{name}, {len(rows)} folds, {epochs} epochs: {both}, {alone / together:.1f} times"
@@ -89,7 +89,7 @@ def medium(row, device):
     persons = np.arange(12 if tiny else 240) % (3 if tiny else 24)
     options = {"width": 0.1} if tiny else {}
     build = lambda seed: classifier(name, device, options, epochs=1, batch_size=batch, lr=1e-3, random_state=seed, **SGD)  # noqa: E731
-    X, y, rows = made(len(persons), shape), np.arange(len(persons)) % 3, folds(persons)
+    X, y, rows = made(len(persons), shape), np.arange(len(persons)) // 2 % 3, folds(persons)
     both = [build(0).prepared(Rows(X, some), y[some]) for some in rows[:2]]
     for training in both:
         build(0).build(training)
