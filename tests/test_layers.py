@@ -24,7 +24,7 @@ def _listed(kind: str) -> list[str]:
 LEVEL = {room: level for level, line in enumerate(_listed("layers")) for room in line.split(", ")}
 NEVER = [tuple(line.split(" -> ")) for line in _listed("never")]
 ON_BOTH_WINGS = {"reproduction", "cli", "studio"}  # no other room reaches analysis and evaluation
-BELOW_SYNTHETIC = {"datasets.base", "datasets.new_folder"}  # synthetic uses these of datasets, and what they use
+BELOW_SYNTHETIC = {"datasets.base", "datasets.new_folder", "datasets.packed"}  # synthetic uses these of datasets, and what they use
 SOURCE = Path(str(fleeting.__file__)).parent
 FILES = {".".join(path.relative_to(SOURCE).with_suffix("").parts): path for path in sorted(SOURCE.rglob("*.py"))}
 

@@ -83,6 +83,7 @@ def synthesize(
     maps: Annotated[int | None, typer.Option(help="How many flow maps.")] = None,
     faces: Annotated[Path | None, typer.Option(help="Folder of your own pictures of faces, one for each person.")] = None,
     pictures: Annotated[str, typer.Option(help="jpg, or png, which keeps every bit.")] = "jpg",
+    layout: Annotated[str, typer.Option(help="folders, packed (a zip file a clip), or auto, which packs 2,000 clips and more.")] = "auto",
     jobs: Annotated[int, typer.Option(help="Processes; -1 takes one for each core.")] = -1,
 ) -> None:
     """Write a synthetic release: clips with exact onset, apex, offset, action units and flow; nobody made these expressions."""
@@ -93,7 +94,7 @@ def synthesize(
     with progress() as bars:
         tell = partial(advance, bars)
         folder = run(
-            out, subjects, clips, fps, seed, size, faces=faces, jobs=jobs, progress=tell, pictures=pictures, **given
+            out, subjects, clips, fps, seed, size, faces=faces, jobs=jobs, progress=tell, pictures=pictures, layout=layout, **given
         )
     console.print(f"Synthetic release: {folder}", markup=False, highlight=False, soft_wrap=True)
 

@@ -39,6 +39,7 @@ Out = Annotated[Path, typer.Option(help="Folder that keeps the runs; one that wa
 Seed = Annotated[int, typer.Option(help="For all that is random; the same seed, the same predictions.")]
 Jobs = Annotated[int, typer.Option(help="Processes; -1 takes one for each core. Changes no prediction.")]
 ClusterAddress = Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://HOST:PORT, whose workers compute the folds.")]
+Stack = Annotated[str, typer.Option(help="Folds of a network trained as one: auto (on a GPU), off, or how many.")]
 
 
 def evaluate(
@@ -58,6 +59,7 @@ def evaluate(
     megc: Megc = None,
     data_set: DataSet = None,
     incomplete: Partial = False,
+    stack: Stack = "auto",
 ) -> None:
     """Judge a method on people it has never seen, and print its scores with 95 % intervals over people."""
     from ..drawing.tables import to_rich
@@ -68,7 +70,7 @@ def evaluate(
     clips, y = labelled(clips_of(data, data_set, megc, incomplete), labels)
     told: dict[str, int] = {}
     with stages(told) as step:
-        done = run(chosen, clips, y, splitter(clips), out, seed, jobs, step, cluster=cluster, name=_called(method))
+        done = run(chosen, clips, y, splitter(clips), out, seed, jobs, step, cluster=cluster, name=_called(method), stack=_stack(stack))
     if kept := len(done.about["folds"]) - told.get("folds", 0):
         errors.print(f"{kept} of {len(done.about['folds'])} folds were there already.")
     scores, *others = score_tables(done)
@@ -162,6 +164,10 @@ def cache(
         f"{about['folder']}: {about['entries']} entries, {_size(about['bytes'])} of {_size(about['limit'])}.",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
+
+
+def _stack(text: str) -> str | int:
+    return int(text) if text.isdecimal() else text
 
 
 def _called(text: str) -> str:

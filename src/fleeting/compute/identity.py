@@ -25,6 +25,7 @@ import numpy as np
 
 from ..clip import Clip, Video
 from ..errors import UsageError
+from .rows import Rows, Stored, in_parts
 
 NO_MATTER = {"n_jobs", "verbose", "memory", "progress", "checkpoint"}  # parameters that change no result
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -102,6 +103,8 @@ def _describe(value: Any) -> Any:
         return _file(Path(value), place=False)
     if isinstance(value, np.ndarray):
         return _array(value)
+    if isinstance(value, Rows | Stored):
+        return _rows(value)
     if isinstance(value, list | tuple):
         return [_describe(each) for each in value]
     if isinstance(value, set | frozenset):
@@ -182,6 +185,14 @@ def _array(array: np.ndarray) -> Any:
         return {"array": _describe(array.tolist())}
     content = hashlib.blake2b(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, digest_size=16)
     return {"array": [array.dtype.str, list(array.shape), content.hexdigest()]}
+
+
+def _rows(samples: Rows | Stored) -> Any:
+    """As of the same samples in memory."""
+    content = hashlib.blake2b(digest_size=16)
+    for part in in_parts(samples):
+        content.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+    return {"array": [np.dtype(samples.dtype).str, list(samples.shape), content.hexdigest()]}
 
 
 def _path(thing: Any) -> str:

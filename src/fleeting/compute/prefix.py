@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,11 +13,13 @@ import numpy as np
 
 from ..base import open_seeds
 from ..clip import Clip
-from ..errors import FleetingError, UsageError
+from ..errors import FleetingError, OutputError, UsageError
 from .cache import Cache
 from .identity import UnnamableError, digest, source
+from .rows import Stored, in_parts
 from .workers import run_all
 
+IN_MEMORY = 2**26  # bytes of features up to which a file for them is not worth it
 LARGEST = 2**31 - 4096  # bytes that a single item of an array may have
 
 Progress = Callable[[str, int, int, float | None], None]
@@ -77,33 +80,67 @@ def _active(steps: Sequence[Any], seed: int) -> list[Any]:
     return [step.set_params(**dict.fromkeys(open_seeds(step), seed)) for step in there]
 
 
-def compute(features: Features, clips: list[Clip], jobs: int, progress: Progress | None) -> Any:
+def compute(features: Features, clips: list[Clip], jobs: int, progress: Progress | None, reads_rows: bool = False) -> Any:
     """What these steps make of each clip: an array (N, ...), or a list of clips.
+
+    Where what comes next ``reads_rows``, more than ``IN_MEMORY`` bytes of features go to a file, :class:`.rows.Stored`: those of all
+    clips need not fit into memory.
 
     Raises
     ------
     UsageError
         The features of two clips differ in shape.
+    OutputError
+        There is no room for what is to be stored.
     """
-    start = time.monotonic()
-    out = [features.kept(clip) for clip in clips]
-    missing = [i for i, each in enumerate(out) if each is None]
-    total, done = len(clips), len(clips) - len(missing)
+    start, total = time.monotonic(), len(clips)
+    out: list[Any] = [None] * total
+    stored: Stored | None = None
+    first = -1  # the clip whose features came first
+
+    def place(i: int, result: np.ndarray | Clip) -> None:
+        nonlocal stored, first
+        shape = np.shape(result) if isinstance(result, np.ndarray) else None
+        if first < 0:
+            first, out[i] = i, result
+            if reads_rows and isinstance(result, np.ndarray) and result.nbytes * total > IN_MEMORY:
+                with suppress(OutputError):  # nowhere to write to: in memory, as long as that lasts
+                    stored = Stored(features.cache.folder if features.cache else None, total, result)
+        elif shape != (known := stored.shape[1:] if stored else np.shape(out[first]) if isinstance(out[first], np.ndarray) else None):
+            raise UsageError(
+                f"features of all clips must be alike: {clips[first].id} gives {known}, {clips[i].id} {shape}. "
+                "Bring the clips to one length and size before, such as with Interpolate"
+            )
+        if stored is not None and isinstance(result, np.ndarray):
+            stored.put(i, result)
+            out[i] = shape
+        else:
+            out[i] = result
+
+    missing = []
+    for i, clip in enumerate(clips):
+        if (result := features.kept(clip)) is None:
+            missing.append(i)
+        else:
+            place(i, result)
+    done = total - len(missing)
     tell(progress, "clips", done, total, None)
     for number, result in run_all(features, [(clips[i],) for i in missing], jobs):
-        out[missing[number]] = result
+        place(missing[number], result)
         done += 1
         tell(progress, "clips", done, total, start, total - len(missing))
-    if all(isinstance(each, Clip) for each in out):
-        return out
-    shapes = [np.shape(each) if isinstance(each, np.ndarray) else None for each in out]
-    if len(set(shapes)) > 1:
-        other = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
-        raise UsageError(
-            f"features of all clips must be alike: {clips[0].id} gives {shapes[0]}, {clips[other].id} {shapes[other]}. "
-            "Bring the clips to one length and size before, such as with Interpolate"
-        )
-    return np.stack(out)  # type: ignore[arg-type]
+    if stored is not None:
+        return stored
+    return out if isinstance(out[first], Clip) else np.stack(out)
+
+
+def reads_rows(learner: Any) -> bool:
+    """Whether what learns asks for its samples a batch at a time, so that they need not be in memory."""
+    from sklearn.pipeline import Pipeline
+
+    while isinstance(learner, Pipeline):
+        learner = learner.steps[0][1]
+    return bool(getattr(learner, "reads_rows", False))
 
 
 def check_finite(X: Any, clips: list[Clip], learner: Any) -> None:
@@ -114,9 +151,9 @@ def check_finite(X: Any, clips: list[Clip], learner: Any) -> None:
     first = learner
     while isinstance(first, Pipeline):
         first = next(step for _, step in first.steps if step is not None and not isinstance(step, str))
-    if not isinstance(X, np.ndarray) or X.dtype.kind != "f" or get_tags(first).input_tags.allow_nan:
+    if isinstance(X, list) or X.dtype.kind != "f" or get_tags(first).input_tags.allow_nan:
         return
-    wrong = ~np.isfinite(X.reshape(len(X), -1)).all(axis=1)
+    wrong = np.concatenate([~np.isfinite(part.reshape(len(part), -1)).all(axis=1) for part in in_parts(X)])
     if wrong.any():
         raise UsageError(
             f"the features of {int(wrong.sum())} of {len(X)} clips hold NaN or infinity, first those of {clips[int(wrong.argmax())].id}: "

@@ -14,13 +14,14 @@ from ..media import open_media
 from ..media.pictures import PICTURES
 from .base import Dataset
 from .frames import VideoPart, VideoStream
+from .packed import ZIP, ZippedPictures, picture_numbers
 from .tree import COLUMNS, read_sheets
 
 TABLES = ("clips.csv", "table.csv", "annotations.csv", "*.csv", "*.xlsx", "*.xls")
 
 
 class FolderDataset(Dataset):
-    """A folder of clips (folders of pictures, or video files) and a table of what is in them.
+    """A folder of clips (folders of pictures, also zipped, or video files) and a table of what is in them.
 
     Files expected: ``<root>/clips.csv`` with the columns
 
@@ -34,7 +35,7 @@ class FolderDataset(Dataset):
     aus        ``AU4+L10``; ``none``: coded, none seen; empty: not coded
     kind       ``micro`` (default) or ``macro``
     fps        frames a second, where it differs from the parameter
-    path       the folder or video file, where it is not ``clip``: below the root, from the root (``../interview.mp4``) or absolute
+    path       the folder, zip or video file, where it is not ``clip``: below the root, from the root (``../interview.mp4``) or absolute
     video      name of the long recording this event is in: ``videos()`` puts those of one name together
     ========== =========================================================================================================
 
@@ -105,8 +106,10 @@ class FolderDataset(Dataset):
         return table
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
-        """The pictures of a clip's folder by number; of a video file, the file at each of its frames."""
+        """The pictures of a clip's folder by number; of a zip or video file, the file at each of its frames."""
         path = self._path(row)
+        if path.suffix.lower() == ZIP:
+            return dict.fromkeys(picture_numbers(path), path)
         if path.is_dir():
             return self.pictures_in(path)
         if path.suffix.lower() in PICTURES:
@@ -141,7 +144,7 @@ class FolderDataset(Dataset):
     def _rate(self, row: Any, path: Path) -> float:
         if row.fps > 0:
             return float(row.fps)
-        if path.is_dir() or path.suffix.lower() in PICTURES:
+        if path.is_dir() or path.suffix.lower() in (*PICTURES, ZIP):
             raise DatasetError(f"How many frames a second has {row.clip}? Add a column fps to {self.sheet}, or give fps=.")
         with open_media(path) as media:
             return float(media.fps)
@@ -152,13 +155,17 @@ class FolderDataset(Dataset):
         row = row._replace(fps=self._rate(row, path))
         if path.is_dir() or path.suffix.lower() in PICTURES:
             return super().clip(row)
-        files = self.frame_paths(row)
+        zipped = path.suffix.lower() == ZIP
+        if zipped and not any(map(pd.isna, (row.onset, row.apex, row.offset))):  # what is coded is believed: ten thousand stay closed
+            files = dict.fromkeys(range(int(row.onset), int(row.offset) + 1), path)
+        else:
+            files = self.frame_paths(row)
         onset, apex, offset = self.span(row, files)
         self._check_span(row, onset, apex, offset, files)
+        read = ZippedPictures(path, onset, offset) if zipped else VideoPart(path, row.fps, onset, offset + 1)
         return Clip(
             id=f"{self.name}/{row.clip}", dataset=self.name, subject=row.subject, fps=row.fps,
-            onset=0, apex=apex - onset, offset=offset - onset,
-            read=VideoPart(path, row.fps, onset, offset + 1), emotion=row.emotion, aus=row.aus,
+            onset=0, apex=apex - onset, offset=offset - onset, read=read, emotion=row.emotion, aus=row.aus,
         )  # fmt: skip
 
     def _video(self, name: str, rows: pd.DataFrame) -> Video:

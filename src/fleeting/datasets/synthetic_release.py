@@ -13,7 +13,7 @@ from ..errors import DatasetError
 from ..media import open_media
 from .folder import FolderDataset
 from .frames import SteadyTimes, VideoStream
-from .tree import read_npz
+from .packed import ZIP, read_truth
 
 HOW = "fleeting datasets synthesize FOLDER"
 
@@ -22,9 +22,9 @@ class Synthetic(FolderDataset):
     """Synthetic clips and long videos: drawn faces, modelled expressions, exact truth. Nobody behaved like this.
 
     Files expected: those of :func:`.synthesize.synthesize`. ``clips.csv`` and ``clips/s01/s01_0001/img001.jpg``;
-    ``flow/s01/s01_0001.npz``; ``videos/v01.mp4``, beside it ``v01.truth.csv`` with every event, blinks, speech and head
-    movements included. Its ``expressions`` are for :class:`.expressions.ClassFolders`, its ``maps.npz`` for
-    :class:`.flow_maps.FlowMaps`.
+    ``flow/s01/s01_0001.npz``; of a packed release ``clips/s01/s01_0001.zip``, which holds both; ``videos/v01.mp4``, beside it
+    ``v01.truth.csv`` with every event, blinks, speech and head movements included. Its ``expressions`` are for
+    :class:`.expressions.ClassFolders`, its ``maps.npz`` for :class:`.flow_maps.FlowMaps`.
 
     Counts: as asked for; by default 255 clips of 26 people.
 
@@ -59,9 +59,10 @@ class Synthetic(FolderDataset):
         """What of the release is missing by its own account, ``release.json``."""
         try:
             told = json.loads((self.root / "release.json").read_text("utf-8"))
+            packed = bool(told.get("packed"))
             parts = [
                 ("clips.csv", "clips", int(told["clips"]), len(self.table)),
-                ("flow", "flow fields", int(told["clips"]), sum(1 for _ in self.root.glob("flow/*/*.npz"))),
+                ("flow", "flow fields", int(told["clips"]), sum(1 for _ in self.root.glob("clips/*/*.zip" if packed else "flow/*/*.npz"))),
                 ("videos", "long videos", int(told["long_videos"]), sum(1 for _ in self.root.glob("videos/v*.mp4"))),
                 ("videos", "truths of videos", int(told["long_videos"]), sum(1 for _ in self.root.glob("videos/v*.truth.csv"))),
                 ("expressions", "stills", int(told["expressions"]), sum(path.is_file() for path in self.root.glob("expressions/*/*"))),
@@ -98,7 +99,9 @@ class Synthetic(FolderDataset):
         """
         name = (clip.id if isinstance(clip, Clip) else clip).removeprefix(f"{self.name}/")
         path = self.root / "flow" / f"{name}.npz"
+        if (zipped := self.root / "clips" / f"{name}{ZIP}").is_file():
+            path = zipped
         try:
-            return np.asarray(read_npz(path)["flow"], np.float32)
+            return np.asarray(read_truth(path)["flow"], np.float32)
         except (DatasetError, KeyError) as error:
             raise DatasetError(f"{path} cannot be read ({error}). Make the release again: {HOW}") from error

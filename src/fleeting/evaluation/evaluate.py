@@ -29,13 +29,13 @@ from ..base import copied, steps_of
 from ..clip import LONG_S, Clip, Video
 from ..compute.cache import ABANDONED_S, Cache, cache_of
 from ..compute.identity import UnnamableError, describe, digest, source
-from ..compute.prefix import Features, Progress, check_finite, compute, split, tell
-from ..compute.workers import run_all
+from ..compute.prefix import Features, Progress, check_finite, compute, reads_rows, split, tell
 from ..errors import FleetingError, LeakageError, UsageError
 from ..extras import need
 from ..metrics import classes_in
-from .fold import Prediction, Task, asks_for_groups, needs_torch, prepared, run_fold
+from .fold import Prediction, Task, asks_for_groups, needs_torch, prepared
 from .run import Run, fold_path, read_about, read_learning, read_table, write_about, write_fold, write_learning
+from .stacks import run_folds
 from .unlearned import not_learned
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def evaluate(
     cluster: str | None = None,
     name: str | None = None,
     cache: Cache | bool = True,
+    stack: str | int = "auto",
 ) -> Run:
     """The method's prediction for each tested clip, by copies of it that never saw the clip's person.
 
@@ -86,6 +87,10 @@ def evaluate(
         What to call the method; default: its steps.
     cache : Cache or bool, default=True
         Where what learns nothing is kept from one evaluation to the next.
+    stack : {"auto", "off"} or int, default="auto"
+        How many folds of a network are trained as one. ``auto``: on a GPU, with ``jobs=1``, as many as it has room for, if the network
+        is small; elsewhere none. The predictions are those of folds trained alone, up to the order of sums; on a GPU dropout is drawn
+        for all at once. Folds of a stack are written when it is done.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def evaluate(
                 need("networks", name)
             steps, learner = split(method, seed, clips)
             features = Features(steps, cache_of(cache))
-            done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress)
+            done |= _run(features, learner, clips, y, todo, about, learning, folder, jobs, cluster, progress, stack)
     else:
         about |= before  # what computed it, and not what looks at it now
     predictions = pd.concat([done[fold.name] for fold in folds], ignore_index=True)
@@ -287,19 +292,20 @@ def _run(
     jobs: int,
     cluster: str | None,
     progress: Progress | None,
+    stack: str | int,
 ) -> dict[str, pd.DataFrame]:
     """The predictions of the folds, each written as soon as it is there; ``learning`` gets their epochs."""
     used = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.test)]))
     some = [clips[i] for i in used]
-    X = compute(features, some, jobs, progress) if features.steps else some
+    X = compute(features, some, jobs, progress, reads_rows(learner)) if features.steps else some
     check_finite(X, some, learner)
     persons, classes = np.array([clip.person for clip in some]), y[used]
     task = Task(prepared(learner), X, classes, persons, about["seed"])
-    calls = [(fold._replace(train=np.searchsorted(used, fold.train), test=np.searchsorted(used, fold.test)),) for fold in folds]
+    places = [fold._replace(train=np.searchsorted(used, fold.train), test=np.searchsorted(used, fold.test)) for fold in folds]
     tables: dict[str, pd.DataFrame] = {}
     start = saved = time.monotonic()
     tell(progress, "folds", 0, len(folds), None)
-    for number, prediction in run_all(run_fold, calls, jobs, cluster, task):
+    for number, prediction in run_folds(task, places, jobs, cluster, stack):
         fold = folds[number]
         tables[fold.name] = table = _table(prediction, fold, [clips[i] for i in fold.test], y[fold.test])
         about.setdefault("seconds", {})[fold.name] = round(prediction.seconds, 4)

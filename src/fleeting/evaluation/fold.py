@@ -18,6 +18,7 @@ import numpy as np
 
 from ..base import open_seeds
 from ..compute.identity import names_in
+from ..compute.rows import Rows
 from ..errors import FleetingError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Task(NamedTuple):
     """What all folds of an evaluation share; the positions in a fold are those in these arrays."""
 
     learner: Learner
-    X: Any  # (N, ...), or a list of N clips
+    X: Any  # (N, ...), in memory or stored, or a list of N clips
     y: np.ndarray  # (N,)
     persons: np.ndarray  # (N,)
     seed: int
@@ -81,16 +82,21 @@ def _fit_predict(task: Task, fold: Fold) -> tuple[np.ndarray, np.ndarray | None,
     from sklearn import clone, config_context
 
     learner, seed = task.learner, fold_seed(task.seed, fold.name)
-    with one_core(), repeatable(seed, learner.torch or "torch" in sys.modules):
+    with on_one_core(seed, learner.torch or "torch" in sys.modules):
         model = clone(learner.estimator)
         if learner.open_seeds:
             model.set_params(**dict.fromkeys(learner.open_seeds, seed))
         with config_context(enable_metadata_routing=True) if learner.asks else ExitStack():
             groups = {"groups": task.persons[fold.train]} if learner.asks else {}
             model.fit(take(task.X, fold.train), task.y[fold.train], **groups)
-            rows = take(task.X, fold.test)
-            labels = np.asarray(model.predict(rows))
-            probabilities = np.asarray(model.predict_proba(rows), float) if hasattr(model, "predict_proba") else None
+            return predicted(task, model, fold)
+
+
+def predicted(task: Task, model: Any, fold: Fold) -> tuple[np.ndarray, np.ndarray | None, list[str], list[dict[str, float]]]:
+    """What a fitted model says of the test clips, as :class:`Prediction` has it; and its epochs."""
+    rows = take(task.X, fold.test)
+    labels = np.asarray(model.predict(rows))
+    probabilities = np.asarray(model.predict_proba(rows), float) if hasattr(model, "predict_proba") else None
     classes = getattr(model, "classes_", None)
     if probabilities is None or classes is None:
         return labels, None, [], _epochs(model)
@@ -107,8 +113,10 @@ def _epochs(model: Any) -> list[dict[str, float]]:
 
 
 def take(X: Any, rows: np.ndarray) -> Any:
-    """Some rows of an array, or some of a list of clips."""
-    return X[rows] if isinstance(X, np.ndarray) else [X[row] for row in rows.tolist()]
+    """Some rows of an array, or some of a list of clips; of samples that are stored, those stay where they are."""
+    if isinstance(X, list):
+        return [X[row] for row in rows.tolist()]
+    return X[rows] if isinstance(X, np.ndarray) else Rows(X, rows)
 
 
 def asks_for_groups(learner: Any, method: str = "fit") -> bool:
@@ -143,6 +151,13 @@ def needs_torch(learner: Any) -> bool:
 def one_core() -> Iterator[None]:
     """A block whose linear algebra uses one thread: sums are then made in the same order whatever runs beside it."""
     with _threads().limit(limits=1):
+        yield
+
+
+@contextmanager
+def on_one_core(seed: int, torch_too: bool) -> Iterator[None]:
+    """A block on one core, from one seed."""
+    with one_core(), repeatable(seed, torch_too):
         yield
 
 

@@ -149,14 +149,20 @@ def read_picture(file: Path) -> np.ndarray:
     """(H, W, 3) uint8 RGB; grey is repeated, 16 bits are scaled to 8, transparency is dropped."""
     try:
         content = np.fromfile(file, np.uint8)  # cv2.imread fails on some paths outside ASCII
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR_RGB) if content.size else None
     except OSError as error:
         raise MediaError(f"{file} may not be read: {error.strerror}.") from error
+    return decoded(content, file)
+
+
+def decoded(content: np.ndarray, name: Path | str) -> np.ndarray:
+    """The picture that bytes, (n,) uint8, hold, as of :func:`read_picture`; MediaError names it."""
+    try:
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR_RGB) if content.size else None
     except cv2.error:
         image = None
     if image is None:
         what = "cannot be decoded as a picture" if content.size else "is empty (0 bytes)"
-        raise MediaError(f"{file} {what}. Copy it again, or leave it out.")
+        raise MediaError(f"{name} {what}. Copy it again, or leave it out.")
     return image
 
 

@@ -12,62 +12,33 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from ..datasets.base import ABOUT, NOTE
-from ..datasets.tree import read_npz
-from ..errors import DatasetError, FleetingError, OutputError, UsageError
+from ..errors import FleetingError, OutputError, UsageError
 from ..media.pictures import PICTURES
 from ..whole import whole_file
-from .clips import GROUPS, WORDS, Difficulty, Performance, Sitter, perform
+from .clip_files import FACE, PLAN, STILL, VIDEO, Item, Settings, done, encoded, make_clips, one_thread, row_of
+from .clips import GROUPS, WORDS, Difficulty, Sitter
 from .identities import drawn_face, faces_in
 from .interview import synthetic_interview
 from .maps import write_maps
-from .rendering import Portrait
 from .stills import CLASSES, still
 
 REVISION = 1  # raised when the same settings give other files: what an earlier one left unfinished is not gone on with
 SHEET, MAPS = "clips.csv", "maps.npz"
 SHARES = {"negative": 0.5, "positive": 0.27, "surprise": 0.23}  # of the clips; in MEGC 2019 .57, .25, .19
 VIDEO_SIZE, VIDEO_FPS, VIDEO_CRF = (320, 240), 100.0, 16
-AT_ONCE = 12  # clips a task: each draws its person anew
+AT_ONCE, AT_ONCE_PACKED = 12, 60  # clips a task: each draws its person anew
+PACKED_FROM = 2000  # clips: so many would be more than a hundred thousand pictures, of which few disks are fond
+LAYOUTS = ("auto", "folders", "packed")
 STILLS_A_PERSON = 3  # pictures of each class
 Progress = Callable[[str, int, int], None]
-# Second number of each stream of random numbers; the first is the seed.
-_FACE, _PLAN, _CLIP, _VIDEO, _STILL = range(5)
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """What the files depend on, beside how many there are."""
-
-    root: Path
-    fps: float
-    seed: int
-    size: int
-    pictures: str
-    classes: int
-    video_s: float
-    difficulty: Difficulty
-
-
-@dataclass(frozen=True)
-class _Item:
-    """A clip to be made."""
-
-    number: int
-    subject: int
-    emotion: str
-
-    @property
-    def name(self) -> str:
-        return f"s{self.subject + 1:02d}/s{self.subject + 1:02d}_{self.number + 1:04d}"
 
 
 def synthesize(
@@ -88,6 +59,7 @@ def synthesize(
     classes: int = 7,
     video_s: float = 30.0,
     difficulty: Difficulty | None = None,
+    layout: str = "auto",
 ) -> Path:
     """Folder of the release written: clips, their sheet and true flow; long videos; still expressions; flow maps.
 
@@ -126,6 +98,9 @@ def synthesize(
         How long each long video is, 1 or more.
     difficulty : Difficulty, optional
         What makes clips hard to tell apart; calibrated by default.
+    layout : {"auto", "folders", "packed"}, default="auto"
+        A folder of pictures a clip; or ``packed``: a zip file a clip, which holds the pictures and the true flow, of other people than
+        a release of folders has. ``auto`` packs 2,000 clips and more.
 
     Returns
     -------
@@ -142,24 +117,26 @@ def synthesize(
         A file could not be written.
     """
     counts = {"subjects": subjects, "clips": clips, "long_videos": long_videos, "expressions": expressions, "maps": maps}
-    _check(counts, fps, seed, size, pictures, classes, video_s, jobs)
+    _check(counts, fps, seed, size, pictures, classes, video_s, jobs, layout)
     root = Path(os.path.abspath(Path(out).expanduser()))
-    settings = _Settings(root, float(fps), seed, size, pictures, classes, float(video_s), difficulty or Difficulty())
+    packed = layout == "packed" or (layout == "auto" and clips >= PACKED_FROM)
+    settings = Settings(root, float(fps), seed, size, pictures, classes, float(video_s), difficulty or Difficulty(), packed)
     try:
         items = _plan(subjects, clips, seed)
         portraits = None
-        if faces is not None and not all(_done(settings, item) for item in items):
+        if faces is not None and not all(done(settings, item) for item in items):
             portraits = faces_in(faces, subjects)  # before anything is written: they may be none
         _begin(settings, counts, faces)
-        missing = [item for item in items if not _done(settings, item)]
-        tasks = [(settings, some, portraits[some[0].subject] if portraits else None) for some in _chunks(missing)]
-        _run(_make_clips, tasks, jobs, progress, "clips", clips)
+        missing = [item for item in items if not done(settings, item)]
+        at_once = AT_ONCE_PACKED if packed else AT_ONCE
+        tasks = [(settings, some, portraits[some[0].subject] if portraits else None) for some in _chunks(missing, at_once)]
+        _run(make_clips, tasks, jobs, progress, "clips", clips)
         _run(_make_video, [(settings, k) for k in range(long_videos)], jobs, progress, "videos", long_videos)
         firsts = range(0, expressions, STILLS_A_PERSON * classes)
         _run(_make_stills, [(settings, k, expressions) for k in firsts], jobs, progress, "expressions", expressions)
         _run(_make_maps, [(settings, maps)] if maps else [], 1, progress, "maps", maps)
         if clips:
-            rows = pd.DataFrame([_row_of(settings, item) for item in items])
+            rows = pd.DataFrame([row_of(settings, item) for item in items])
             _write(root / SHEET, rows.to_csv(index=False, lineterminator="\n"))
     except FleetingError:
         raise
@@ -168,7 +145,9 @@ def synthesize(
     return root
 
 
-def _check(counts: dict[str, int], fps: float, seed: int, size: int, pictures: str, classes: int, video_s: float, jobs: int) -> None:
+def _check(
+    counts: dict[str, int], fps: float, seed: int, size: int, pictures: str, classes: int, video_s: float, jobs: int, layout: str
+) -> None:
     for name, count in counts.items():
         if count < (name == "subjects"):
             raise UsageError(f"{name}={count} must be {int(name == 'subjects')} or more.")
@@ -186,16 +165,19 @@ def _check(counts: dict[str, int], fps: float, seed: int, size: int, pictures: s
         raise UsageError(f"classes={classes} must be 7, 8 or 9.")
     if not 1 <= video_s < float("inf"):
         raise UsageError(f"video_s={video_s} must be 1 or more.")
+    if layout not in LAYOUTS:
+        raise UsageError(f"layout={layout!r} must be one of {', '.join(LAYOUTS)}.")
     if jobs == 0:
         raise UsageError("jobs=0 must be a number of processes, or -1 for one on each core.")
 
 
-def _begin(settings: _Settings, counts: dict[str, int], faces: str | Path | None) -> None:
+def _begin(settings: Settings, counts: dict[str, int], faces: str | Path | None) -> None:
     """The folder, with what it is going to hold written into it; UsageError if it holds anything else."""
     root = settings.root
     about: dict[str, Any] = {"note": NOTE, "revision": REVISION, **asdict(settings), **counts, "faces": _digests(faces)}
     del about["root"]
     about = json.loads(json.dumps(about))  # as it will be read again: no tuples
+    folders = {} if settings.packed else {"packed": False}  # what releases before this setting do not say
     if os.path.lexists(root) and not root.is_dir():
         raise UsageError(f"{root} is no folder. Choose a name that is free.")
     root.mkdir(parents=True, exist_ok=True)
@@ -203,11 +185,11 @@ def _begin(settings: _Settings, counts: dict[str, int], faces: str | Path | None
     if not path.exists():
         if any(root.iterdir()):
             raise UsageError(f"{root} holds other things already. Choose a name that is free.")
-        _write(path, json.dumps(about, indent=1) + "\n")
+        _write(path, json.dumps({name: value for name, value in about.items() if name not in folders}, indent=1) + "\n")
     try:
-        before = json.loads(path.read_text("utf-8"))
+        before = {"packed": False, **json.loads(path.read_text("utf-8"))}
         differing = [name for name in about if before.get(name) != about[name]]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         raise UsageError(f"{path} cannot be read. Remove {root}, or choose another name.") from None
     if differing:
         name = differing[0]
@@ -226,11 +208,11 @@ def _digests(faces: str | Path | None) -> list[str] | None:
     return [f"{zlib.crc32(path.read_bytes()):08x}" for path in files]
 
 
-def _plan(subjects: int, clips: int, seed: int) -> list[_Item]:
+def _plan(subjects: int, clips: int, seed: int) -> list[Item]:
     """Who shows what, in the order of people."""
     if not clips:
         return []
-    rng = np.random.default_rng([seed, _PLAN])
+    rng = np.random.default_rng([seed, PLAN])
     more = rng.choice(subjects, clips - subjects, p=rng.dirichlet(np.full(subjects, 3.0)))
     who = np.sort(np.concatenate([np.arange(subjects), more]))
     words: list[str] = []
@@ -239,14 +221,14 @@ def _plan(subjects: int, clips: int, seed: int) -> list[_Item]:
         own = [word for word in WORDS if GROUPS[word] == group]
         usual = np.array([sum(often for often, _ in WORDS[word]) for word in own])
         words += rng.choice(own, count, p=usual / usual.sum()).tolist()
-    return [_Item(k, int(subject), str(word)) for k, (subject, word) in enumerate(zip(who, rng.permutation(words), strict=True))]
+    return [Item(k, int(subject), str(word)) for k, (subject, word) in enumerate(zip(who, rng.permutation(words), strict=True))]
 
 
-def _chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+def _chunks(items: Iterable[Item], at_once: int) -> Iterator[list[Item]]:
     """Clips of one person, not too many at once."""
-    some: list[_Item] = []
+    some: list[Item] = []
     for item in items:
-        if some and (item.subject != some[0].subject or len(some) == AT_ONCE):
+        if some and (item.subject != some[0].subject or len(some) == at_once):
             yield some
             some = []
         some.append(item)
@@ -268,63 +250,13 @@ def _run(
         tell(stage, left, total)
 
 
-def _places(settings: _Settings, item: _Item) -> tuple[Path, Path]:
-    """Where the pictures of a clip, and its flow, are."""
-    return settings.root / "clips" / item.name, settings.root / "flow" / f"{item.name}.npz"
-
-
-def _done(settings: _Settings, item: _Item) -> bool:
-    folder, flow = _places(settings, item)
-    return folder.is_dir() and flow.is_file()
-
-
-def _make_clips(settings: _Settings, items: list[_Item], portrait: Portrait | None) -> int:
-    subject = items[0].subject
-    muscles = np.random.default_rng([settings.seed, _FACE, 0, subject, 1])
-    portrait = portrait or drawn_face([settings.seed, _FACE, 0, subject])
-    sitter = Sitter(portrait, settings.size, settings.difficulty.own, muscles)
-    for item in items:
-        clip = perform(sitter, item.emotion, settings.fps, [settings.seed, _CLIP, item.number], settings.difficulty)
-        _write_clip(settings, item, clip, sitter)
-    return len(items)
-
-
-def _write_clip(settings: _Settings, item: _Item, clip: Performance, sitter: Sitter) -> None:
-    folder, flow = _places(settings, item)
-    draft, flow_draft = folder.with_name(f".{folder.name}.part"), flow.with_name(f".{flow.stem}.part.npz")
-    flow.parent.mkdir(parents=True, exist_ok=True)
-    draft.mkdir(parents=True)
-    quality = int(np.random.default_rng([*clip.seed, 8]).integers(80, 96))
-    for number, picture in enumerate(clip.frames(sitter), 1):
-        _save_picture(draft / f"img{number:03d}.{settings.pictures}", picture, quality)
-    row = {
-        "clip": item.name, "subject": folder.parent.name,
-        "onset": clip.onset + 1, "apex": clip.apex + 1, "offset": clip.offset + 1,
-        "emotion": item.emotion, "aus": clip.aus, "kind": "micro", "fps": settings.fps, "path": f"clips/{item.name}",
-        "intensity": round(clip.intensity, 3), "shown": clip.shown, "blink": clip.blinks, "noise": round(clip.noise, 2),
-    }  # fmt: skip
-    np.savez_compressed(flow_draft, flow=clip.flow(sitter).astype(np.float16), row=np.array(json.dumps(row)))
-    flow_draft.replace(flow)
-    if folder.exists():  # its flow was lost
-        shutil.rmtree(folder)
-    draft.rename(folder)
-
-
-def _row_of(settings: _Settings, item: _Item) -> dict[str, Any]:
-    path = _places(settings, item)[1]
-    try:
-        return dict(json.loads(str(read_npz(path)["row"])))
-    except (DatasetError, KeyError, ValueError) as error:
-        raise OutputError(f"{path} is not what was written here ({error}). Remove it: the same call makes it again.") from error
-
-
-def _make_video(settings: _Settings, number: int) -> int:
+def _make_video(settings: Settings, number: int) -> int:
     folder = settings.root / "videos"
     path = folder / f"v{number + 1:02d}.mp4"
     if not (path.exists() and path.with_suffix(".truth.csv").exists()):
         folder.mkdir(exist_ok=True)
-        portrait = drawn_face([settings.seed, _FACE, 1, number])
-        seed = int(np.random.SeedSequence([settings.seed, _VIDEO, number]).generate_state(1)[0])
+        portrait = drawn_face([settings.seed, FACE, 1, number])
+        seed = int(np.random.SeedSequence([settings.seed, VIDEO, number]).generate_state(1)[0])
         motion = "restless" if number % 2 else "smooth"
         fps = min(settings.fps, VIDEO_FPS)
         interview = synthetic_interview(seed, settings.video_s, fps, VIDEO_SIZE, portrait=portrait, head_motion=motion)
@@ -332,8 +264,13 @@ def _make_video(settings: _Settings, number: int) -> int:
     return 1
 
 
-def _make_stills(settings: _Settings, first: int, total: int) -> int:
+def _make_stills(settings: Settings, first: int, total: int) -> int:
     """The pictures of one person, from the ``first`` on."""
+    with one_thread():
+        return _some_stills(settings, first, total)
+
+
+def _some_stills(settings: Settings, first: int, total: int) -> int:
     person = first // (STILLS_A_PERSON * settings.classes)
     numbers = range(first, min(first + STILLS_A_PERSON * settings.classes, total))
     sitter = None
@@ -342,27 +279,22 @@ def _make_stills(settings: _Settings, first: int, total: int) -> int:
         path = settings.root / "expressions" / emotion / f"e{person + 1:03d}_{number + 1:05d}.{settings.pictures}"
         if path.exists():
             continue
-        muscles = np.random.default_rng([settings.seed, _FACE, 2, person, 1])
-        sitter = sitter or Sitter(drawn_face([settings.seed, _FACE, 2, person]), settings.size, settings.difficulty.own, muscles)
+        muscles = np.random.default_rng([settings.seed, FACE, 2, person, 1])
+        sitter = sitter or Sitter(drawn_face([settings.seed, FACE, 2, person]), settings.size, settings.difficulty.own, muscles)
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, path.suffix) as draft:
-            _save_picture(draft, still(sitter, emotion, [settings.seed, _STILL, number]), 92)
+            _save_picture(draft, still(sitter, emotion, [settings.seed, STILL, number]), 92)
     return len(numbers)
 
 
-def _make_maps(settings: _Settings, n: int) -> int:
+def _make_maps(settings: Settings, n: int) -> int:
     if not (path := settings.root / MAPS).exists():
         write_maps(path, n, settings.seed)
     return n
 
 
 def _save_picture(path: Path, picture: np.ndarray, quality: int) -> None:
-    """Written by NumPy: OpenCV's own function fails on some paths outside ASCII, and says nothing when a disk is full."""
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix == ".jpg" else []
-    ok, content = cv2.imencode(path.suffix, picture[..., ::-1], settings)
-    if not ok:
-        raise OutputError(f"{path} could not be encoded.")
-    content.tofile(path)
+    encoded(path.name, picture, quality).tofile(path)
 
 
 def _write(path: Path, text: str) -> None:

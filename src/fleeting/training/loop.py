@@ -2,15 +2,15 @@
 
 One epoch is some passes over the training samples in a new order; then the samples that were held out are looked at. What
 is written to the checkpoint is all that the rest of the training depends on, so a resumed training ends with the same
-weights, to the last bit on a CPU, as one that was never stopped.
+weights, to the last bit on a CPU, as one that was never stopped. :mod:`.stacked` is the same loop for many trainings at once.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import UsageError
-from .samples import Samples
+from .samples import Samples, on_device
 from .weights import put_into, read_tensors, write_tensors
 
 SAVE_EVERY_S = 10.0  # seconds between two checkpoints; the last epoch is always kept
@@ -89,16 +89,19 @@ class Loss:
 
     def sums(self, output: torch.Tensor, code: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The weighted sum of losses, and the sum of weights."""
+        each, code = self.each(output, code)
+        weights = self.weights[code]
+        return (weights * each).sum(), weights.sum()
+
+    def each(self, output: torch.Tensor, code: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss of each sample, or of each sample at each moment, and its class; without weights."""
         if output.ndim == 3:
             code = code.repeat_interleave(output.shape[1])
             output = output.flatten(0, 1)  # (N T, K)
-        weights = self.weights[code]
         if self.kind == "squared":
             target = functional.one_hot(code, output.shape[1]).to(output.dtype)
-            each = (target - output).square().sum(dim=1) / 2
-        else:
-            each = functional.cross_entropy(output, code, reduction="none")
-        return (weights * each).sum(), weights.sum()
+            return (target - output).square().sum(dim=1) / 2, code
+        return functional.cross_entropy(output, code, reduction="none"), code
 
     def probabilities(self, output: torch.Tensor) -> torch.Tensor:
         """Of each sample and class, (N, K), rows sum to 1; over time it is the mean."""
@@ -108,6 +111,40 @@ class Loss:
             total = output.sum(-1, keepdim=True)
             p = torch.where(total > 0, output / total.clamp_min(1e-12), 1 / output.shape[-1])
         return p.mean(dim=1) if p.ndim == 3 else p
+
+
+@dataclass
+class Training:
+    """One training before it begins.
+
+    Attributes
+    ----------
+    samples : Samples
+    rows, held_out : ndarray of int
+        Which samples are trained on, and by which the epoch is chosen.
+    classes : ndarray of shape (K,)
+    seed : int
+    persons : list of str
+        Who is held out.
+    module : Module
+        On the device, with the weights it starts from.
+    shape : tuple of int
+        Of a sample as the module takes it.
+    loss : Loss
+    random : Tensor
+        State of PyTorch's own generator once the weights are drawn: where dropout goes on.
+    """
+
+    samples: Samples
+    rows: np.ndarray
+    held_out: np.ndarray
+    classes: np.ndarray
+    seed: int
+    persons: list[str]
+    module: nn.Module = field(init=False)
+    shape: tuple[int, ...] = field(init=False)
+    loss: Loss = field(init=False)
+    random: torch.Tensor = field(init=False)
 
 
 @dataclass
@@ -122,29 +159,13 @@ class State:
     weights: dict[str, torch.Tensor] = field(default_factory=dict)  # of the chosen epoch
 
 
-def train(
-    module: nn.Module,
-    samples: Samples,
-    rows: np.ndarray,
-    held_out: np.ndarray,
-    loss: Loss,
-    recipe: Recipe,
-    seed: int,
-    file: Path | None = None,
-    progress: Progress | None = None,
-) -> State:
+def train(training: Training, recipe: Recipe, file: Path | None = None, progress: Progress | None = None) -> State:
     """How it went; the module holds the weights of the chosen epoch.
 
     Parameters
     ----------
-    module : Module
-        On the device.
-    samples : Samples
-    rows, held_out : ndarray of int
-        Which samples are trained on, and by which the epoch is chosen.
-    loss : Loss
+    training : Training
     recipe : Recipe
-    seed : int
     file : Path, optional
         The checkpoint; goes on from it where it is there.
     progress : callable, optional
@@ -155,15 +176,17 @@ def train(
     UsageError
         The loss is no number any more.
     """
+    module, rows, held_out, loss = training.module, training.rows, training.held_out, training.loss
+    samples = replace(training.samples, X=on_device(training.samples.X, training.samples.device))
     optimiser = _optimiser(module, recipe)
-    order = torch.Generator().manual_seed(seed)
+    order = torch.Generator().manual_seed(training.seed)
     state = State() if file is None else _resumed(file, module, optimiser, order, samples.device)
     run = torch.compile(module) if recipe.compile else module
     began, before, saved = time.monotonic(), state.epoch, time.monotonic()
     while not state.done:
-        _to_training(module)
+        to_training(module)
         total, right, seen = torch.zeros((), device=samples.device), torch.zeros((), device=samples.device), 0
-        parts = _parts(len(rows), recipe, order)
+        parts = batches(len(rows), recipe, order)
         for number, part in enumerate(parts):
             lr = recipe.rate(state.epoch + number / len(parts))
             for group in optimiser.param_groups:
@@ -180,20 +203,8 @@ def train(
             total += error.detach() / weight * len(part)
             right += (loss.probabilities(output.detach().float()).argmax(1) == code).sum()
             seen += len(part)
-        state.epoch += 1
-        row = {"epoch": state.epoch, "lr": lr, "loss": float(total) / seen, "accuracy": float(right) / seen}
-        if not math.isfinite(row["loss"]):
-            raise UsageError(
-                f"the loss is {row['loss']} in epoch {state.epoch}: training diverged. "
-                f"Lower lr={recipe.lr:g}, set clip_norm, or standardise the input"
-            )
-        if len(held_out):
-            row["validation_loss"], row["validation_accuracy"] = judge(module, samples, held_out, loss, recipe)
-        state.history.append(row)
-        _choose(state, row, module, recipe)
-        waited = recipe.patience is not None and state.epoch - state.chosen >= recipe.patience
-        low = recipe.stop_below is not None and row["loss"] < recipe.stop_below
-        state.done = state.epoch >= recipe.epochs or waited or low
+        held = judge(module, samples, held_out, loss, recipe) if len(held_out) else None
+        ended(state, recipe, lr, float(total) / seen, float(right) / seen, held, module.state_dict)
         if file is not None and (state.done or time.monotonic() - saved > SAVE_EVERY_S):
             _save(file, state, module, optimiser, order, samples.device)
             saved = time.monotonic()
@@ -203,6 +214,35 @@ def train(
     if state.weights:
         module.load_state_dict(state.weights)
     return state
+
+
+def ended(
+    state: State,
+    recipe: Recipe,
+    lr: float,
+    loss: float,
+    accuracy: float,
+    held: tuple[float, float] | None,
+    weights: Callable[[], Mapping[str, torch.Tensor]],
+) -> None:
+    """Write down an epoch that has ended: how it was, whether it is the one to choose, and whether it was the last.
+
+    ``held`` is loss and accuracy of who is held out, ``weights`` gives those that the epoch ended with.
+    """
+    state.epoch += 1
+    row = {"epoch": state.epoch, "lr": lr, "loss": loss, "accuracy": accuracy}
+    if not math.isfinite(loss):
+        raise UsageError(
+            f"the loss is {loss} in epoch {state.epoch}: training diverged. "
+            f"Lower lr={recipe.lr:g}, set clip_norm, or standardise the input"
+        )
+    if held is not None:
+        row["validation_loss"], row["validation_accuracy"] = held
+    state.history.append(row)
+    _choose(state, row, recipe, weights)
+    waited = recipe.patience is not None and state.epoch - state.chosen >= recipe.patience
+    low = recipe.stop_below is not None and loss < recipe.stop_below
+    state.done = state.epoch >= recipe.epochs or waited or low
 
 
 def judge(module: nn.Module, samples: Samples, rows: np.ndarray, loss: Loss, recipe: Recipe) -> tuple[float, float]:
@@ -223,7 +263,7 @@ def scores(module: nn.Module, samples: Samples, rows: np.ndarray, mixed_precisio
         return module(samples.take(rows)).float()
 
 
-def _to_training(module: nn.Module) -> None:
+def to_training(module: nn.Module) -> None:
     """All layers ready to be trained; normalisation that is frozen stays as it is, its running means included."""
     module.train()
     for layer in module.modules():
@@ -239,7 +279,7 @@ def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return kind(parameters, recipe.lr, weight_decay=recipe.weight_decay)
 
 
-def _parts(n: int, recipe: Recipe, order: torch.Generator) -> list[np.ndarray]:
+def batches(n: int, recipe: Recipe, order: torch.Generator) -> list[np.ndarray]:
     """The batches of one epoch; a single sample at the end joins the batch before, as it cannot be normalised alone."""
     places = torch.cat([torch.randperm(n, generator=order) for _ in range(recipe.passes)]).numpy()
     parts = np.split(places, range(recipe.batch_size, len(places), recipe.batch_size))
@@ -248,7 +288,7 @@ def _parts(n: int, recipe: Recipe, order: torch.Generator) -> list[np.ndarray]:
     return parts
 
 
-def _choose(state: State, row: dict[str, float], module: nn.Module, recipe: Recipe) -> None:
+def _choose(state: State, row: dict[str, float], recipe: Recipe, weights: Callable[[], Mapping[str, torch.Tensor]]) -> None:
     if recipe.choose == "last":
         state.chosen = state.epoch
         return
@@ -256,7 +296,7 @@ def _choose(state: State, row: dict[str, float], module: nn.Module, recipe: Reci
     value = (-loss, accuracy) if recipe.choose == "best" else (accuracy, -loss)
     if state.best is None or value > state.best:
         state.best, state.chosen = value, state.epoch
-        state.weights = {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
+        state.weights = {name: tensor.detach().cpu().clone() for name, tensor in weights().items()}
 
 
 def _save(

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,12 @@ from ..compute.identity import NO_MATTER, digest
 from ..errors import UsageError
 from .augment import AUGMENTS, Augment
 from .device import pick_device, repeatable, said
-from .loop import LOSSES, Loss, Progress, Recipe, scores, train
-from .samples import Samples, as_array, channel_statistics, checked_samples, hold_out
-from .weights import folder, load_weights, put_into, save_weights, tensors_of
+from .loop import LOSSES, Loss, Progress, Recipe, State, Training, scores, train
+from .samples import Samples, as_array, channel_statistics, checked_samples, class_weights, hold_out
+from .weights import dotted, folder, load_weights, named, put_into, save_weights, tensors_of
 
 STANDARDS = (None, "clip", "data")
 CARD = {"network", "options", "input_shape", "sample_shape", "classes", "settings", "augment", "centre", "spread", "chosen_epoch"}
-HOME = "fleeting.models."  # saved weights name their network; only those that lie here are looked up by name
 
 
 class NetClassifier(ClassifierMixin, BaseEstimator):
@@ -114,6 +112,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     """
 
     revision = 1
+    reads_rows = True  # a batch at a time: samples need not be in memory
     batch_called = "batch_size"  # by what its user knows the number of samples in a batch
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
@@ -199,8 +198,21 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         groups : array-like of length N, optional
             The person of each sample; needed to hold persons out.
         """
+        training, recipe = self.prepared(X, y, groups), self.recipe()
+        with repeatable(training.seed), self.training_on(training):
+            self.build(training)
+            file = None if self.checkpoint is None else self._file(training)
+            state = train(training, recipe, file, self.progress)
+        return self.finished(training, state)
+
+    def recipe(self) -> Recipe:
+        """How it is trained."""
+        return Recipe(**{each.name: getattr(self, each.name) for each in fields(Recipe)})
+
+    def prepared(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Training:
+        """A training of these samples, parameters as in :meth:`fit`: checked, who is held out chosen, nothing drawn yet."""
         X, classes, code = checked_samples(X, y)
-        recipe = Recipe(**{each.name: getattr(self, each.name) for each in fields(Recipe)})
+        recipe = self.recipe()
         if self.loss not in LOSSES or self.standardise not in STANDARDS:
             raise UsageError(f"loss={self.loss!r}, standardise={self.standardise!r}: allowed are {LOSSES} and {STANDARDS}")
         device = pick_device(self.device)
@@ -212,16 +224,29 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         samples = Samples(X, torch.from_numpy(code), device, tuple(self.augment), each=self.standardise == "clip")
         if self.standardise == "data":
             samples.centre, samples.spread = channel_statistics(X, rows, self.batch_size)
-        with repeatable(seed), said(f"{_called(self.network)} on {len(rows)} samples of {X.shape[1:]}", self._advice()):
-            module, shape = self._build(samples, rows, len(classes))
-            file = None if self.checkpoint is None else self._file(module, X, code, held_out, seed)
-            loss = Loss(self.loss, self._class_weights(classes, code[rows]).to(device))
-            state = train(module, samples, rows, held_out, loss, recipe, seed, file, self.progress)
-        self.module_, self.device_, self.input_shape_, self.sample_shape_ = module.eval(), str(device), shape, tuple(X.shape[1:])
-        self.classes_, self.chosen_epoch_ = classes, state.chosen
+        persons = [] if groups is None else np.unique(np.asarray(groups)[held_out]).astype(str).tolist()
+        return Training(samples, rows, held_out, classes, seed, persons)
+
+    def training_on(self, training: Training) -> AbstractContextManager[None]:
+        """A block in which it is said in words what of this training cannot be."""
+        return said(f"{_called(self.network)} on {len(training.rows)} samples of {training.samples.X.shape[1:]}", self._advice())
+
+    def build(self, training: Training) -> None:
+        """Give the training its network, whose weights are drawn, and its loss."""
+        training.module, training.shape = self._build(training.samples, training.rows, len(training.classes))
+        code = training.samples.code.numpy()[training.rows]
+        training.loss = Loss(self.loss, class_weights(self.class_weight, training.classes, code).to(training.samples.device))
+        training.random = torch.get_rng_state()
+
+    def finished(self, training: Training, state: State) -> NetClassifier:
+        """Itself, with what the training left."""
+        samples = training.samples
+        self.module_, self.device_ = training.module.eval(), str(samples.device)
+        self.input_shape_, self.sample_shape_ = training.shape, tuple(samples.X.shape[1:])
+        self.classes_, self.chosen_epoch_ = training.classes, state.chosen
         self.history_ = [{**row, "chosen": int(row["epoch"] == state.chosen)} for row in state.history]
         self.centre_, self.spread_ = samples.centre, samples.spread
-        self.validation_persons_ = [] if groups is None else np.unique(np.asarray(groups)[held_out]).astype(str).tolist()
+        self.validation_persons_ = training.persons
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -270,7 +295,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "module_")
         settings = {name: getattr(self, name) for name in ("loss", "standardise", "batch_size")}
         card = {
-            "network": _dotted(self.network),
+            "network": dotted(self.network),
             "options": dict(self.options or {}),
             "input_shape": list(self.input_shape_),
             "sample_shape": list(self.sample_shape_),
@@ -308,7 +333,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             raise UsageError(f"{path}: its card has no {lacking[0]!r}, so it is of no classifier; as weights to start from it may do")
         if unknown := [name for name, _ in card["augment"] if name not in AUGMENTS]:
             raise UsageError(f"{path}: its card names the change {unknown[0]!r}, which this Fleeting does not know")
-        network = network or _named(card["network"], path)
+        network = network or named(card["network"], path)
         augment = tuple(AUGMENTS[name](**{k: _plain(v) for k, v in how.items()}) for name, how in card["augment"])
         self = cls(network, card["options"], augment=augment, device=device, validation=0.0, choose="last", **card["settings"])
         self.classes_, self.input_shape_ = np.array(card["classes"]), tuple(card["input_shape"])
@@ -344,24 +369,14 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             raise UsageError(f"{_called(self.network)} gives {tuple(output.shape)} of {len(some)} samples of {n_classes} classes")
         return module, shape
 
-    def _file(self, module: nn.Module, X: Any, code: np.ndarray, held_out: np.ndarray, seed: int) -> Path:
+    def _file(self, training: Training) -> Path:
         """The checkpoint of this very training: named by parameters, samples and the weights it starts from."""
         aside = {*NO_MATTER, "weights", "random_state", "device"}
         params = {key: value for key, value in self.get_params(deep=False).items() if key not in aside}
-        start = {name: tensor.cpu() for name, tensor in module.state_dict().items()}
-        name = digest(self.revision, params, seed, X, code, held_out, start, length=16)
+        start = {name: tensor.cpu() for name, tensor in training.module.state_dict().items()}
+        samples, seed, held_out = training.samples, training.seed, training.held_out
+        name = digest(self.revision, params, seed, samples.X, samples.code.numpy(), held_out, start, length=16)
         return folder(str(self.checkpoint)) / f"{name}.safetensors"
-
-    def _class_weights(self, classes: np.ndarray, code: np.ndarray) -> torch.Tensor:
-        given = self.class_weight
-        if given == "balanced":
-            counts = np.bincount(code, minlength=len(classes))
-            return torch.from_numpy(len(code) / (len(classes) * counts)).float()
-        if given is None:
-            return torch.ones(len(classes))
-        if not isinstance(given, Mapping) or any(not given.get(name, 0) > 0 for name in classes.tolist()):
-            raise UsageError(f"class_weight must be 'balanced', None or give each of {classes.tolist()} a weight above 0; got {given!r}")
-        return torch.tensor([float(given[name]) for name in classes.tolist()])
 
     def _advice(self) -> str:
         narrower = ", a narrower network (width)" if "width" in (self.options or {}) else ""
@@ -376,20 +391,6 @@ def _seed(random_state: Any) -> int:
 
 def _called(network: Any) -> str:
     return getattr(network, "__name__", type(network).__name__)
-
-
-def _dotted(network: Any) -> str:
-    return f"{getattr(network, '__module__', '')}.{getattr(network, '__qualname__', repr(network))}"
-
-
-def _named(dotted: str, path: Any) -> Any:
-    module, _, name = str(dotted).rpartition(".")
-    try:
-        if not dotted.startswith(HOME):
-            raise ImportError(dotted)
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"{path} is of {dotted}, which is no network of this Fleeting: give it, load(path, network=...)") from error
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,7 @@ class NetFeatures(NoTable, TransformerMixin, BaseEstimator):
     """
 
     revision = 1
+    reads_rows = True  # a batch at a time: samples need not be in memory
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
     def __init__(self, net: NetClassifier):

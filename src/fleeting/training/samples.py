@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +11,21 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from ..compute.rows import in_parts
 from ..errors import UsageError
 from .augment import Augment
+
+ON_DEVICE = 0.5  # of a GPU's free memory, how much samples may take up for the whole of a training
 
 
 @dataclass
 class Samples:
-    """Samples as batches of float32 on the device; only a batch at a time is there.
+    """Samples as batches of float32 on the device.
 
     Attributes
     ----------
-    X : array of shape (N, ...)
-        Whole numbers are divided by 255.
+    X : array or Tensor of shape (N, ...)
+        Whole numbers are divided by 255. A tensor lies on the device, of an array a batch at a time is there.
     code : Tensor of shape (N,)
     centre, spread : ndarray of shape (C,), optional
         Of each channel, taken off and divided by. ``each`` makes them anew for each sample.
@@ -37,11 +41,7 @@ class Samples:
 
     def take(self, rows: np.ndarray, generator: torch.Generator | None = None) -> torch.Tensor:
         """Some samples: as they are trained on where there is a generator, else plain."""
-        raw = np.ascontiguousarray(self.X[rows])
-        if raw.dtype.kind == "f":
-            x = torch.from_numpy(raw.astype(np.float32, copy=False)).to(self.device)
-        else:
-            x = torch.from_numpy(raw).to(self.device).float() / 255
+        x = batch(self.X, rows, self.device)
         for change in self.augment:
             x = change.plain(x) if generator is None else change(x, generator)
         if self.centre is not None and self.spread is not None:
@@ -51,6 +51,27 @@ class Samples:
     def labels(self, rows: np.ndarray) -> torch.Tensor:
         """Their classes' numbers."""
         return self.code[torch.from_numpy(rows)].to(self.device)
+
+
+def batch(X: Any, rows: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Some samples as they are, float32 on the device; whole numbers divided by 255."""
+    if isinstance(X, torch.Tensor):
+        x = X[torch.from_numpy(rows).to(X.device)]
+    else:
+        raw = np.ascontiguousarray(X[rows])
+        x = torch.from_numpy(raw.astype(np.float32, copy=False) if raw.dtype.kind == "f" else raw).to(device)
+    return x if x.is_floating_point() else x.float() / 255
+
+
+def on_device(X: Any, device: torch.device) -> Any:
+    """The samples as a tensor on a GPU, once and for all, in their own type; as they are where they do not fit, or on a CPU."""
+    if device.type != "cuda":
+        return X
+    kind = np.dtype(np.float32) if np.dtype(X.dtype).kind == "f" else np.dtype(X.dtype)
+    if math.prod(X.shape) * kind.itemsize > ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
+        return X
+    parts = [np.arange(start, min(start + 256, len(X))) for start in range(0, len(X), 256)]
+    return torch.cat([torch.from_numpy(np.ascontiguousarray(X[part]).astype(kind, copy=False)).to(device) for part in parts])
 
 
 def standardised(x: torch.Tensor, centre: torch.Tensor | None = None, spread: torch.Tensor | None = None) -> torch.Tensor:
@@ -87,10 +108,11 @@ def as_array(X: Any) -> Any:
     if len(X.shape) < 2 or np.dtype(X.dtype).kind not in "iuf":
         raise UsageError(f"samples must be numbers, (N, C, H, W) or (N, C, T, H, W); got {X.dtype} of shape {tuple(X.shape)}")
     if np.dtype(X.dtype).kind == "f":
-        for start in range(0, len(X), 64):
-            part = np.asarray(X[np.arange(start, min(start + 64, len(X)))])
+        start = 0
+        for part in in_parts(X):
             if len(bad := np.flatnonzero(~np.isfinite(part.reshape(len(part), -1)).all(axis=1))):
                 raise UsageError(f"sample {start + bad[0]} holds nan or infinity: look at the clip behind it")
+            start += len(part)
     return X
 
 
@@ -105,6 +127,18 @@ def channel_statistics(X: Any, rows: np.ndarray, batch_size: int) -> tuple[np.nd
     scale = 1 if np.dtype(X.dtype).kind == "f" else 255
     mean = sums / count
     return mean / scale, np.sqrt(np.maximum(squares / count - mean**2, 0)) / scale + 1e-6
+
+
+def class_weights(given: Any, classes: np.ndarray, code: np.ndarray) -> torch.Tensor:
+    """The weight of each class's errors, (K,): all 1, balanced, or as given. ``code`` is the class of each sample that is trained on."""
+    if given == "balanced":
+        counts = np.bincount(code, minlength=len(classes))
+        return torch.from_numpy(len(code) / (len(classes) * counts)).float()
+    if given is None:
+        return torch.ones(len(classes))
+    if not isinstance(given, Mapping) or any(not given.get(name, 0) > 0 for name in classes.tolist()):
+        raise UsageError(f"class_weight must be 'balanced', None or give each of {classes.tolist()} a weight above 0; got {given!r}")
+    return torch.tensor([float(given[name]) for name in classes.tolist()])
 
 
 def hold_out(groups: ArrayLike | None, code: np.ndarray, share: float | Sequence[str], seed: int) -> np.ndarray:

@@ -82,7 +82,7 @@ def train(
     from sklearn import config_context
     from sklearn.pipeline import Pipeline
 
-    from ..compute.prefix import Features, check_finite, compute, split
+    from ..compute.prefix import Features, check_finite, compute, reads_rows, split
     from ..methods import NETWORKS
     from ..methods.load import load_method
     from ..methods.networks import is_network
@@ -94,7 +94,7 @@ def train(
         raise UsageError(f"{method} leaves no weights to keep, for it does not end in a network; these do: {', '.join(NETWORKS)}")
     path = free_path(out, overwrite)
     steps, learner = split(whole, seed, clips)
-    X = compute(Features(steps, cache_of(cache)), clips, jobs, progress)
+    X = compute(Features(steps, cache_of(cache)), clips, jobs, progress, reads_rows(learner))
     check_finite(X, clips, learner)
     net = learner[-1] if isinstance(learner, Pipeline) else learner
     unfinished = path.with_name(f".{path.stem}.training")

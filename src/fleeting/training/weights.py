@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 PARTS = ("all", "body", "matching")
+HOME = "fleeting.models."  # saved weights name their network; only those that lie here are looked up by name
 
 
 def save_weights(
@@ -198,3 +200,19 @@ def _write_whole(path: Path, data: bytes) -> None:
             beside.write_bytes(data)
     except OSError as error:
         raise OutputError(f"{path} could not be written: {error.strerror or error}") from error
+
+
+def dotted(network: Any) -> str:
+    """How saved weights name their network."""
+    return f"{getattr(network, '__module__', '')}.{getattr(network, '__qualname__', repr(network))}"
+
+
+def named(where: str, path: Any) -> Any:
+    """The network that saved weights name; UsageError if it is none of Fleeting's own, which alone are looked up by name."""
+    module, _, name = str(where).rpartition(".")
+    try:
+        if not str(where).startswith(HOME):
+            raise ImportError(where)
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"{path} is of {where}, which is no network of this Fleeting: give it, load(path, network=...)") from error
