@@ -37,8 +37,11 @@ def test_what_is_public_says_in_a_sentence_what_it_is(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_file_is_long(name):
-    lines = FILES[name].read_text("utf-8").count("\n")
-    assert lines < MAX_LINES
+    """A docstring counts as one line: it is a page of the reference."""
+    text = FILES[name].read_text("utf-8")
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    told = [node.body[0] for node in ast.walk(ast.parse(text)) if isinstance(node, kinds) and ast.get_docstring(node)]
+    assert text.count("\n") - sum(each.end_lineno - each.lineno for each in told) < MAX_LINES
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -12,6 +12,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from .clip import Clip
 from .errors import UsageError
 
+__all__ = ["ClipTransformer"]
+
 
 class NoTable:
     """For transformers whose output is clips, a kernel, or arrays of any shape: in a pipeline, ``set_output`` passes them by."""
@@ -26,20 +28,64 @@ class ClipTransformer(NoTable, TransformerMixin, BaseEstimator):
 
     ``transform`` returns a list of clips where ``transform_clip`` returns a clip (a preprocess), and a stacked array where it
     returns an array (a feature). ``revision`` is raised when a change moves the numbers, so that caches know.
+
+    Examples
+    --------
+    >>> import numpy as np, fleeting as fl
+    >>> class Brightness(ClipTransformer):
+    ...     def transform_clip(self, clip):
+    ...         return clip.frames.mean(axis=(0, 1))
+    >>> clip = fl.Clip("a", "mine", "ann", 100.0, 0, 1, 2, read=lambda: np.full((3, 8, 8, 3), 7, np.uint8))
+    >>> Brightness().transform([clip]).shape
+    (1, 8, 3)
     """
 
     revision = 1
 
     def fit(self, clips: Iterable[Clip], y: Any = None) -> ClipTransformer:
-        """Itself: there is nothing to learn."""
+        """Itself: there is nothing to learn.
+
+        Parameters
+        ----------
+        clips : iterable of Clip
+            Not looked at.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        ClipTransformer
+            Itself.
+        """
         return self
 
     def transform_clip(self, clip: Clip) -> Clip | np.ndarray:
-        """One clip, transformed."""
+        """One clip, transformed.
+
+        Parameters
+        ----------
+        clip : Clip
+            Its frames are read here.
+
+        Returns
+        -------
+        Clip or ndarray
+            Of the same kind and shape for every clip.
+        """
         raise NotImplementedError
 
     def transform(self, clips: Iterable[Clip]) -> list[Clip] | np.ndarray:
         """All clips, transformed: a list of clips, or an array of shape (N, ...).
+
+        Parameters
+        ----------
+        clips : iterable of Clip
+            One after the other, so that one clip's frames are in memory at a time.
+
+        Returns
+        -------
+        list of Clip or ndarray
+            In the order of the clips.
 
         Raises
         ------

@@ -17,11 +17,12 @@ LONG_S = 2.0  # what lasts longer is no micro-expression by any definition
 class Clip:
     """One moment of one person.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Unique within any mix of datasets, such as ``casme2/sub01/EP02_01f``.
     dataset, subject : str
+        Whose, and who; see ``person``.
     fps : float
         Frames a second.
     onset, apex, offset : int
@@ -32,6 +33,14 @@ class Clip:
         The release's own word; None where it was not coded.
     aus : tuple of str or None
         Action units such as ``("AU1", "L12")``; None where they were not coded, which differs from ``()``: coded, none seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.zeros((30, 64, 64, 3), np.uint8)
+    >>> clip = Clip("mine/take1", "mine", "ann", fps=100, onset=3, apex=12, offset=27, read=lambda: frames, emotion="surprise")
+    >>> clip.person, clip.seconds, clip.frames.shape
+    ('mine/ann', 0.25, (30, 64, 64, 3))
     """
 
     id: str
@@ -76,11 +85,12 @@ class Clip:
 class Video:
     """A long recording of one person, and what was coded in it.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Unique within any mix of datasets, such as ``samm-lv/006/006_1``.
     dataset, subject : str
+        Whose, and who; see ``person``.
     fps : float
         Nominal frames a second; ``timestamps`` are what counts.
     intervals : DataFrame
@@ -101,7 +111,20 @@ class Video:
     times: Callable[[], np.ndarray] = field(repr=False)
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
-        """Frames ``start`` (inclusive) to ``stop`` (exclusive), one by one, (H, W, 3) uint8 RGB."""
+        """Frames ``start`` (inclusive) to ``stop`` (exclusive), one by one, (H, W, 3) uint8 RGB.
+
+        Parameters
+        ----------
+        start : int, default=0
+            The first.
+        stop : int, optional
+            The first that is left out; default: to the end.
+
+        Returns
+        -------
+        iterator of ndarray
+            Pictures, (H, W, 3) uint8 RGB.
+        """
         return self.stream(start, stop)
 
     @property

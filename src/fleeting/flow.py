@@ -7,6 +7,8 @@ import numpy as np
 
 from .errors import UsageError
 
+__all__ = ["flow", "strain"]
+
 FLOW_METHODS = ("dis", "tvl1", "farneback", "horn_schunck")
 # DIS and TV-L1 build pyramids that need about this much picture.
 _LEAST_SIDE = 16
@@ -35,7 +37,7 @@ def flow(a: np.ndarray, b: np.ndarray, method: str = "dis") -> np.ndarray:
     Returns
     -------
     ndarray of shape (H, W, 2), float32
-        px, x right, y down. Zero when the pictures are the same, but for Farnebäck, which may leave .1 px at the rim.
+        Displacement, px, x right, y down. Zero when the pictures are the same, but for Farnebäck, which may leave .1 px at the rim.
 
     Raises
     ------
@@ -46,6 +48,13 @@ def flow(a: np.ndarray, b: np.ndarray, method: str = "dis") -> np.ndarray:
     ----------
     Kroeger, Timofte, Dai & Van Gool (2016), ECCV. Zach, Pock & Bischof (2007), DAGM. Farnebäck (2003), SCIA. Horn & Schunck
     (1981), Artificial Intelligence 17.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> picture = np.random.default_rng(0).integers(0, 255, (32, 32), np.uint8)
+    >>> flow(picture, picture).shape, float(abs(flow(picture, picture)).max())
+    ((32, 32, 2), 0.0)
     """
     for picture in (a, b):
         if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
@@ -97,6 +106,14 @@ def strain(flow: np.ndarray) -> np.ndarray:
     References
     ----------
     Shreve, Godavarthy, Manohar, Goldgof & Sarkar (2009), WACV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moved = np.zeros((8, 8, 2), np.float32)
+    >>> moved[..., 0] = np.arange(8) / 10  # stretched along x
+    >>> round(float(strain(moved)[4, 4]), 3)
+    0.1
     """
     if flow.ndim != 3 or flow.shape[2] != 2 or min(flow.shape[:2]) < 2:
         raise UsageError(f"strain takes one field of flow, (H, W, 2), of at least 2 x 2 px; got shape {flow.shape}")

@@ -30,9 +30,12 @@ import pandas as pd
 from .clip import Clip
 from .errors import UsageError
 
+__all__ = ["SCHEMES", "au_matrix", "emotion_group", "label", "leaving", "objective_class"]
+
 SEVEN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # the words of pictures of strong expressions
 UNCLEAR = "unclear"  # what analyze writes for an emotion that it leaves open
 SCHEMES = ("3class", "4class", "5class", "7class", "objective", "binary")
+"""What :func:`label` knows by name."""
 
 _GROUPS = {
     "positive": "happiness amusement positive",
@@ -89,13 +92,28 @@ def label(clips: Iterable[Clip], scheme: str | Mapping[str, str]) -> tuple[list[
     Parameters
     ----------
     clips : iterable of Clip
+        Of any datasets.
     scheme : str or mapping
         One of ``SCHEMES``, or your own ``{emotion: class}`` in lower case, such as ``{"happiness": "smile"}``.
+
+    Returns
+    -------
+    tuple of list of Clip and ndarray of shape (N,), str
+        The clips that stay, and the class of each.
 
     Raises
     ------
     UsageError
         No such scheme; the scheme is not defined for a dataset, or means different classes in two of them; no clip stays.
+
+    Examples
+    --------
+    >>> import fleeting as fl
+    >>> def clip(k, word):
+    ...     return fl.Clip(f"mine/{k}", "mine", f"person {k}", 100.0, 0, 5, 9, read=lambda: None, emotion=word)
+    >>> clips, y = fl.label([clip(1, "happiness"), clip(2, "others"), clip(3, "fear")], "3class")
+    >>> [clip.id for clip in clips], y.tolist()
+    (['mine/1', 'mine/3'], ['positive', 'negative'])
     """
     clips = list(clips)
     classes = _label_all(clips, scheme)
@@ -109,7 +127,20 @@ def label(clips: Iterable[Clip], scheme: str | Mapping[str, str]) -> tuple[list[
 
 
 def leaving(clips: Iterable[Clip], scheme: str | Mapping[str, str]) -> dict[str, int]:
-    """How many clips have no class under a scheme, ``{"dataset word": count}``, most first."""
+    """How many clips have no class under a scheme, ``{"dataset word": count}``, most first.
+
+    Parameters
+    ----------
+    clips : iterable of Clip
+        Of any datasets.
+    scheme : str or mapping
+        As :func:`label` takes it.
+
+    Returns
+    -------
+    dict of str to int
+        Empty where all have a class.
+    """
     clips = list(clips)
     gone = [clip for clip, name in zip(clips, _label_all(clips, scheme), strict=True) if name is None]
     words = (objective_class(c.aus) if scheme == "objective" else c.emotion for c in gone)
@@ -117,12 +148,44 @@ def leaving(clips: Iterable[Clip], scheme: str | Mapping[str, str]) -> dict[str,
 
 
 def emotion_group(word: str) -> str:
-    """An emotion's group: negative, positive or surprise, as in MEGC 2019; "others" for any further word."""
+    """An emotion's group: negative, positive or surprise, as in MEGC 2019; "others" for any further word.
+
+    Parameters
+    ----------
+    word : str
+        As a release has it.
+
+    Returns
+    -------
+    str
+        ``negative``, ``positive``, ``surprise`` or ``others``.
+
+    Examples
+    --------
+    >>> emotion_group("Happy"), emotion_group("tense")
+    ('positive', 'others')
+    """
     return _THREE.get(_spelled(word), "others")
 
 
 def objective_class(aus: Sequence[str] | None) -> str | None:
-    """The objective class of action units, ``I`` to ``VII``; None where they were not coded. Sides do not count."""
+    """The objective class of action units, ``I`` to ``VII``; None where they were not coded. Sides do not count.
+
+    Parameters
+    ----------
+    aus : sequence of str or None
+        Such as ``("AU6", "L12")``.
+
+    Returns
+    -------
+    str or None
+        Of VI and VII MEGC 2018 made no use.
+
+    Examples
+    --------
+    >>> objective_class(["AU6", "L12"])
+    'I'
+    """
     if aus is None:
         return None
     return _OBJECTIVE.get(frozenset(_number(au) for au in aus), "VII")
@@ -134,6 +197,7 @@ def au_matrix(clips: Iterable[Clip], aus: Iterable[int] | None = None) -> pd.Dat
     Parameters
     ----------
     clips : iterable of Clip
+        Of any datasets.
     aus : iterable of int, optional
         The columns, such as ``(1, 2, 4, 12)``. Default: all that occur, in rising order.
 

@@ -22,12 +22,48 @@ from numpy.typing import ArrayLike
 
 from .errors import UsageError
 
+__all__ = [
+    "accuracy",
+    "classes_in",
+    "confusion_matrix",
+    "f1",
+    "f1_conventions",
+    "f1_of_macro_pr",
+    "fold_matrices",
+    "macro_f1",
+    "paired_matrices",
+    "recall",
+    "score_of",
+    "uar",
+    "uf1",
+    "war",
+    "weighted_f1",
+]
+
 Labels = ArrayLike | None
 Score = str | Callable[[np.ndarray], np.ndarray]  # a name in SCORES, or a function of confusion matrices as they are
 
 
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
-    """Share of clips that are right, 0 to 1. The field also calls it WAR, the weighted average recall."""
+    """Share of clips that are right, 0 to 1. The field also calls it WAR, the weighted average recall.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> accuracy(["smile", "frown", "frown"], ["smile", "smile", "frown"])
+    0.6666666666666666
+    """
     return _score("accuracy", y_true, y_pred, labels)
 
 
@@ -41,9 +77,19 @@ def uf1(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
     labels : sequence, optional
         The classes, in any order. A class in neither list counts with F1 0; a label outside it is an error.
 
+    Returns
+    -------
+    float
+        0 to 1.
+
     Notes
     -----
     All 442 clips of the MEGC 2019 composite called negative: accuracy .5656, UF1 .2408, UAR .3333.
+
+    Examples
+    --------
+    >>> uf1(["smile", "frown", "frown", "frown"], ["frown"] * 4)
+    0.42857142857142855
     """
     return _score("uf1", y_true, y_pred, labels)
 
@@ -52,6 +98,23 @@ def uar(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
     """Unweighted average recall, 0 to 1: the mean over classes of ``TP / (TP + FN)``.
 
     Unlike scikit-learn's ``balanced_accuracy_score`` it does not leave out a class without clips: its recall is 0.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> uar(["smile", "frown", "frown", "frown"], ["frown"] * 4)
+    0.5
     """
     matrix = confusion_matrix(y_true, y_pred, labels)
     _warn_of_absent(matrix, _classes(y_true, y_pred, labels)[2])
@@ -59,25 +122,97 @@ def uar(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
 
 
 def recall(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> dict[object, float]:
-    """Recall of each class, ``{class: 0 to 1}``."""
+    """Recall of each class, ``{class: 0 to 1}``.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    dict of class to float
+        A class without clips has 0, with a warning.
+
+    Examples
+    --------
+    >>> recall([0, 0, 1], [0, 1, 1])
+    {0: 0.5, 1: 1.0}
+    """
     matrix, classes = confusion_matrix(y_true, y_pred, labels), _classes(y_true, y_pred, labels)[2]
     _warn_of_absent(matrix, classes)
     return dict(zip(classes.tolist(), _recall(matrix).tolist(), strict=True))
 
 
 def f1(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> dict[object, float]:
-    """F1 of each class, ``{class: 0 to 1}``."""
+    """F1 of each class, ``{class: 0 to 1}``.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    dict of class to float
+        A class in neither list has 0.
+
+    Examples
+    --------
+    >>> f1([0, 0, 0, 1], [0, 0, 1, 1])
+    {0: 0.8, 1: 0.6666666666666666}
+    """
     matrix, classes = confusion_matrix(y_true, y_pred, labels), _classes(y_true, y_pred, labels)[2]
     return dict(zip(classes.tolist(), _f1(matrix).tolist(), strict=True))
 
 
 def weighted_f1(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
-    """Mean of the classes' F1, each weighted by its number of clips: kind to the large classes."""
+    """Mean of the classes' F1, each weighted by its number of clips: kind to the large classes.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> round(weighted_f1([0, 0, 0, 1], [0, 0, 1, 1]), 3)
+    0.767
+    """
     return _score("weighted_f1", y_true, y_pred, labels)
 
 
 def f1_of_macro_pr(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None) -> float:
-    """Harmonic mean of macro precision and macro recall: what some published code calls F1. Only for reproduction."""
+    """Harmonic mean of macro precision and macro recall: what some published code calls F1. Only for reproduction.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> round(f1_of_macro_pr([0, 0, 0, 1], [0, 0, 1, 1]), 3)
+    0.789
+    """
     return _score("f1_of_macro_pr", y_true, y_pred, labels)
 
 
@@ -90,8 +225,21 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None
 
     Parameters
     ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
     labels : sequence, optional
         Default: every class in either list, sorted.
+
+    Returns
+    -------
+    ndarray of shape (K, K), int64
+        Row the true class, column the predicted one.
+
+    Examples
+    --------
+    >>> confusion_matrix([0, 0, 1], [0, 1, 1])
+    array([[1, 1],
+           [0, 1]])
     """
     true, pred, classes = _classes(y_true, y_pred, labels)
     k = len(classes)
@@ -99,7 +247,28 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, labels: Labels = None
 
 
 def classes_in(*lists: ArrayLike) -> np.ndarray:
-    """Every class in any of the lists, sorted, (K,)."""
+    """Every class in any of the lists, sorted, (K,).
+
+    Parameters
+    ----------
+    *lists : array-like
+        Labels, all of numbers or all of words.
+
+    Returns
+    -------
+    ndarray of shape (K,)
+        Each class once.
+
+    Raises
+    ------
+    UsageError
+        Some labels are numbers and some are words.
+
+    Examples
+    --------
+    >>> classes_in([2, 0], [1, 2])
+    array([0, 1, 2])
+    """
     plain = [_plain(each, "a list of labels") for each in lists]
     if len({each.dtype.kind == "U" for each in plain}) > 1:
         raise UsageError("some labels are numbers and some are words: give all as one or the other")
@@ -123,8 +292,22 @@ def f1_conventions(
 
     Parameters
     ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
     folds : array-like of length N
         The fold, or the person, of each clip.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    dict of str to float
+        In the order of the table.
+
+    Examples
+    --------
+    >>> round(f1_conventions([0, 0, 1, 1], [0, 0, 0, 1], folds=["a", "a", "b", "b"])["fold_mean_f1"], 3)
+    0.417
     """
     counts, pooled = fold_matrices(y_true, y_pred, folds, labels)
     present = counts.sum(axis=1) + counts.sum(axis=2) > 0  # (F, K)
@@ -143,7 +326,28 @@ def f1_conventions(
 def fold_matrices(
     y_true: ArrayLike, y_pred: ArrayLike, folds: ArrayLike, labels: Labels = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The confusion matrix of each fold, (F, K, K) int64 in sorted order of folds, and their sum, (K, K)."""
+    """The confusion matrix of each fold, (F, K, K) int64 in sorted order of folds, and their sum, (K, K).
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    folds : array-like of length N
+        The fold, or the person, of each clip.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    tuple of ndarray
+        Of each fold, (F, K, K); of all, (K, K).
+
+    Examples
+    --------
+    >>> counts, pooled = fold_matrices([0, 0, 1, 1], [0, 1, 1, 1], folds=["a", "b", "a", "b"])
+    >>> counts.shape, pooled.tolist()
+    ((2, 2, 2), [[1, 1], [0, 2]])
+    """
     true, pred, classes = _classes(y_true, y_pred, labels)
     names, fold = np.unique(np.asarray(folds), return_inverse=True)
     if len(fold) != len(true):
@@ -154,7 +358,27 @@ def fold_matrices(
 
 
 def paired_matrices(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike, folds: ArrayLike, labels: Labels = None) -> np.ndarray:
-    """How often each fold's clips of each class were called what by ``a`` and by ``b``, (F, K, K, K) int64, folds in sorted order."""
+    """How often each fold's clips of each class were called what by ``a`` and by ``b``, (F, K, K, K) int64, folds in sorted order.
+
+    Parameters
+    ----------
+    y_true, pred_a, pred_b : array-like of length N
+        Class of each clip, and what two methods say.
+    folds : array-like of length N
+        The fold, or the person, of each clip.
+    labels : sequence, optional
+        The classes; default: all that occur. A label outside them is an error.
+
+    Returns
+    -------
+    ndarray of shape (F, K, K, K), int64
+        Axes: fold, true class, what a said, what b said.
+
+    Examples
+    --------
+    >>> paired_matrices([0, 1], [0, 1], [1, 1], folds=["a", "b"]).shape
+    (2, 2, 2, 2)
+    """
     labels = classes_in(y_true, pred_a, pred_b) if labels is None else labels
     (true, a, classes), (_, b, _) = (_classes(y_true, each, labels) for each in (pred_a, pred_b))
     names, fold = np.unique(np.asarray(folds), return_inverse=True)
@@ -210,7 +434,28 @@ ALIASES = {"war": "accuracy", "macro_f1": "uf1", "micro_f1": "accuracy"}
 
 
 def score_of(name: Score) -> Callable[[np.ndarray], np.ndarray]:
-    """The function of confusion matrices behind a score's name; its other names are understood. A function is its own."""
+    """The function of confusion matrices behind a score's name; its other names are understood. A function is its own.
+
+    Parameters
+    ----------
+    name : str or callable
+        ``accuracy``, ``uf1``, ``uar``, ``weighted_f1``, ``f1_of_macro_pr`` or another of their names, such as ``war``.
+
+    Returns
+    -------
+    callable
+        Takes (..., K, K), gives (...).
+
+    Raises
+    ------
+    UsageError
+        No score is called so.
+
+    Examples
+    --------
+    >>> float(score_of("war")(confusion_matrix([0, 1], [0, 0])))
+    0.5
+    """
     if not isinstance(name, str):
         return name
     function = SCORES.get(ALIASES.get(name, name))

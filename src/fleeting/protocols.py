@@ -53,6 +53,11 @@ class Protocol(BaseCrossValidator):
         groups : array-like of length N, optional
             The person of each row as ``dataset/subject``. Goes before the clips' own.
 
+        Yields
+        ------
+        Fold
+            By name.
+
         Raises
         ------
         UsageError
@@ -69,12 +74,42 @@ class Protocol(BaseCrossValidator):
             yield Fold(name, train, np.sort(test))
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Positions of training and test clips of each fold, as scikit-learn asks for them."""
+        """Positions of training and test clips of each fold, as scikit-learn asks for them.
+
+        Parameters
+        ----------
+        X : sequence of length N
+            Clips; or anything, if ``groups`` is given.
+        y : ignored
+            No protocol looks at labels.
+        groups : array-like of length N, optional
+            The person of each row.
+
+        Yields
+        ------
+        tuple of ndarray
+            Positions of training and of test clips.
+        """
         for fold in self.folds(X, y, groups):
             yield fold.train, fold.test
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """How many folds there are for these clips."""
+        """How many folds there are for these clips.
+
+        Parameters
+        ----------
+        X : sequence, optional
+            As in :meth:`folds`.
+        y : ignored
+            Not looked at.
+        groups : array-like, optional
+            As in :meth:`folds`.
+
+        Returns
+        -------
+        int
+            1 or more.
+        """
         if X is None and groups is None:
             raise UsageError(f"how many folds {self} has depends on the clips: give them")
         return sum(1 for _ in self._tests(groups if X is None else X, groups))
@@ -90,7 +125,14 @@ class Protocol(BaseCrossValidator):
 
 
 class LOSO(Protocol):
-    """Leave one subject out: a fold for each person, named ``dataset/subject``."""
+    """Leave one subject out: a fold for each person, named ``dataset/subject``.
+
+    Examples
+    --------
+    >>> persons = ["samm/006", "samm/006", "samm/007", "casme2/sub01"]
+    >>> [(fold.name, fold.test.tolist()) for fold in LOSO().folds(persons, groups=persons)]
+    [('casme2/sub01', [3]), ('samm/006', [0, 1]), ('samm/007', [2])]
+    """
 
     def _tests(self, X: Any, groups: Any) -> Iterator[tuple[str, np.ndarray]]:
         yield from _each(_persons(X, groups), "LOSO leaves one person out, so it needs at least two")
@@ -102,6 +144,7 @@ class SubjectKFold(Protocol):
     Parameters
     ----------
     n_splits : int, default=5
+        Folds; as many persons at least.
     seed : int, optional
         Deals persons out at random. Without it they are dealt so that the folds hold about as many clips each.
     """
@@ -183,6 +226,7 @@ class LeakyClipKFold(Protocol):
     Parameters
     ----------
     n_splits : int, default=5
+        Folds.
     seed : int, default=0
         The same clips give the same folds in whatever order they come.
     """

@@ -44,12 +44,36 @@ MAX_CLIP = 128  # frames of an event that a recogniser gets to see
 
 @dataclass(repr=False)
 class Analysis(Findings):
-    """One video, analysed. Attributes as in :class:`.findings.Findings`."""
+    """One video, analysed; its attributes are told by :class:`.findings.Findings`.
+
+    Parameters
+    ----------
+    name, path : str
+        The video, without and with its folder.
+    events, others, signals : DataFrame
+        A row an event; a row a blink, stretch of speech or head movement; a row a frame.
+    quality, settings : dict
+        What the recording allows; what was set.
+    pictures : dict of int to Pictures, default={}
+        By row label of ``events``.
+    """
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """The folder, with ``events.csv``, ``analysis.json``, ``events.eaf``, ``events.vtt``, ``signals.csv`` and ``report.html`` in it.
 
         All of them appear, or none.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made where it is not there.
+        overwrite : bool, default=False
+            Replace files of these names.
+
+        Returns
+        -------
+        Path
+            The folder.
 
         Raises
         ------
@@ -61,7 +85,13 @@ class Analysis(Findings):
         return export.save(self, folder, overwrite=overwrite)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as ``analysis.json``: all but the pictures and the signals, in numbers, words, lists, dicts and None."""
+        """The same as ``analysis.json``: all but the pictures and the signals, in numbers, words, lists, dicts and None.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return export.to_dict(self)
 
 
@@ -109,6 +139,11 @@ def analyze(
         Called with each frame and the media while the video is read.
     candidates : float, default=0
         How many weaker events a minute to report as well, for people who will look at everything; ``certain`` is False of them.
+
+    Returns
+    -------
+    Analysis
+        Printed, it is three lines.
 
     Raises
     ------

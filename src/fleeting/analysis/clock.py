@@ -19,7 +19,7 @@ ROUNDED_S = 0.0006  # files hold whole milliseconds, so a frame's time may be of
 class Clock:
     """When each frame of a recording was taken.
 
-    Attributes
+    Parameters
     ----------
     fps : float
         Nominal frames a second.
@@ -44,17 +44,50 @@ class Clock:
         return float("inf") if self.times is None else float(self.times[-1]) + self.frame_s
 
     def time(self, frame: int) -> float:
-        """When a frame was taken, s since the first; the last frame stands for any after it."""
+        """When a frame was taken, s since the first; the last frame stands for any after it.
+
+        Parameters
+        ----------
+        frame : int
+            0-based.
+
+        Returns
+        -------
+        float
+            In seconds.
+        """
         return frame / self.fps if self.times is None else float(self.times[min(frame, len(self.times) - 1)])
 
     def shown(self, time_s: float) -> int:
-        """The frame that is on the screen at a time, 0-based."""
+        """The frame that is on the screen at a time, 0-based.
+
+        Parameters
+        ----------
+        time_s : float
+            Seconds since the first frame.
+
+        Returns
+        -------
+        int
+            The last frame, where the time is later.
+        """
         if self.times is None:
             return max(int(np.floor((time_s + ROUNDED_S) * self.fps)), 0)
         return max(int(np.searchsorted(self.times, time_s + ROUNDED_S, side="right")) - 1, 0)
 
     def last(self, end_s: float) -> int:
-        """The last frame of an interval that ends at a time, 0-based."""
+        """The last frame of an interval that ends at a time, 0-based.
+
+        Parameters
+        ----------
+        end_s : float
+            Seconds since the first frame.
+
+        Returns
+        -------
+        int
+            As an offset has it.
+        """
         begin_s = end_s - self.frame_s - ROUNDED_S
         if self.times is None:
             return max(int(np.ceil(begin_s * self.fps)), 0)

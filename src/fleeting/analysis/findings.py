@@ -24,9 +24,10 @@ def certain(events: pd.DataFrame) -> pd.DataFrame:
 class Pictures:
     """What an event looks like: aligned face crops, (224, 224, 3) uint8 RGB.
 
-    Attributes
+    Parameters
     ----------
     onset, apex : ndarray
+        The two frames.
     flow : ndarray
         Motion from onset to apex as colour: hue is direction, strength is size.
     magnified : ndarray

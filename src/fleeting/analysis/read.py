@@ -25,6 +25,11 @@ def read_analysis(folder: str | os.PathLike[str]) -> Analysis:
     folder : path
         Its ``analysis.json`` and ``signals.csv`` are read.
 
+    Returns
+    -------
+    Analysis
+        As it was saved.
+
     Raises
     ------
     UsageError

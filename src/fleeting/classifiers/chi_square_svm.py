@@ -42,12 +42,38 @@ class ChiSquareKernel(NoTable, TransformerMixin, BaseEstimator):
         self.gamma = gamma
 
     def fit(self, X: ArrayLike, y: Any = None) -> ChiSquareKernel:
-        """Itself, with gamma from samples (M, D), 0 or more."""
+        """Itself, with gamma from samples (M, D), 0 or more.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Histograms, 0 or more.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        ChiSquareKernel
+            Itself.
+        """
         self.fit_transform(X)
         return self
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> np.ndarray:
-        """The kernel between the training samples, (M, M)."""
+        """The kernel between the training samples, (M, M).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Histograms, 0 or more.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        ndarray of shape (M, M)
+            0 to 1.
+        """
         self.X_ = unlabelled(self, X)
         if self.gamma is not None and self.gamma <= 0:
             raise UsageError(f"gamma={self.gamma} must be above 0")
@@ -57,7 +83,18 @@ class ChiSquareKernel(NoTable, TransformerMixin, BaseEstimator):
         return np.exp(-self.gamma_ * distances)
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The kernel between samples and training samples, (N, M)."""
+        """The kernel between samples and training samples, (N, M).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Histograms, 0 or more.
+
+        Returns
+        -------
+        ndarray of shape (N, M)
+            0 to 1.
+        """
         X = given(self, X)
         return np.exp(-self.gamma_ * self._distances(X))
 
@@ -76,9 +113,16 @@ def chi_square_svc(C: float = 1.0, gamma: float | None = None, class_weight: str
 
     Parameters
     ----------
-    C, class_weight
+    C : float, default=1.0
         As in :class:`sklearn.svm.SVC`. Search for C on the last step, ``svc``, alone: then distances are computed once.
     gamma : float, optional
         As in :class:`ChiSquareKernel`.
+    class_weight : "balanced", mapping or None, default=None
+        As in :class:`sklearn.svm.SVC`.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
     """
     return make_pipeline(ChiSquareKernel(gamma), SVC(kernel="precomputed", C=C, class_weight=class_weight))

@@ -35,6 +35,7 @@ class DBN(ClassifierMixin, BaseEstimator):
     hidden : sequence of int, default=(500, 200)
         Widths of the machines. That there are two is known of the networks used on micro-expressions, how wide they are is not.
     pretrain_epochs : int, default=50
+        Of each machine, from the bottom up.
     pretrain_lr : float, default=0.01
         At .1, usual for few inputs, all units die of some thousand.
     epochs : int, default=100
@@ -42,9 +43,11 @@ class DBN(ClassifierMixin, BaseEstimator):
     lr : float, default=1e-3
         Of the tuning, by Adam: plain gradient descent does not leave the start where samples are few.
     batch_size : int, default=10
+        Of both.
     weight_decay : float, default=1e-4
         Of the tuning.
     random_state : int, RandomState or None, default=None
+        The same number gives the same result.
 
     Attributes
     ----------
@@ -86,7 +89,20 @@ class DBN(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DBN:
-        """Itself, fitted to samples (N, D) and their classes (N,)."""
+        """Itself, fitted to samples (N, D) and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        DBN
+            Itself.
+        """
         X, self.classes_, code = training(self, X, y)
         if min(*self.hidden, self.batch_size, 1) < 1 or min(self.pretrain_epochs, self.epochs) < 0:
             raise UsageError(f"hidden={self.hidden} and batch_size={self.batch_size} must be 1 or more, epochs 0 or more")
@@ -113,17 +129,49 @@ class DBN(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        """The probability of each class, (N, K)."""
+        """The probability of each class, (N, K).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, K), float64
+            In the order of ``classes_``, each row summing to one.
+        """
         X = given(self, X)
         return probabilities(self.layers_, self._scaled(X))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The class of each sample, (N,)."""
+        """The class of each sample, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         shares = self.predict_proba(X)
         return np.asarray(self.classes_[shares.argmax(axis=1)])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The safetensors file that :meth:`load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; ``.safetensors`` is appended where it is not there.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------
@@ -143,6 +191,11 @@ class DBN(ClassifierMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> DBN:
         """A fitted network from a file that :meth:`save` wrote, with the parameters of training at their defaults but ``hidden``.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
 
         Raises
         ------

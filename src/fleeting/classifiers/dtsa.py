@@ -56,7 +56,20 @@ class DTSA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.tol = tol
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DTSA:
-        """The directions, from tensors (N, I_1, ..., I_m), pictures or real numbers, and their classes (N,)."""
+        """The directions, from tensors (N, I_1, ..., I_m), pictures or real numbers, and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, I_1, ..., I_m)
+            Tensors: pictures, or real numbers.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        DTSA
+            Itself.
+        """
         X, classes, code = training(self, _single(X), y, len(self.n_components) + 1)
         sizes = X.shape[1:]
         wanted = [size if d is None else d for d, size in zip(self.n_components, sizes, strict=True)]
@@ -84,7 +97,18 @@ class DTSA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The tensors projected and flattened, (N, d_1 * ... * d_m)."""
+        """The tensors projected and flattened, (N, d_1 * ... * d_m).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, I_1, ..., I_m)
+            Tensors: pictures, or real numbers.
+
+        Returns
+        -------
+        ndarray of shape (N, d_1 * ... * d_m)
+            Projected and flattened.
+        """
         X = given(self, _single(X), len(self.n_components) + 1)
         return project(X, self.bases_).reshape(len(X), -1)
 

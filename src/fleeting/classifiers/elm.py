@@ -107,7 +107,9 @@ class ELM(_Machine):
         How much the errors count beside the size of the weights; above 0. Of several, ``fit`` takes the one with the best
         pooled UF1 when each person of the training samples is left out, and needs ``groups``.
     draws : int, default=10
+        Hidden layers drawn; 1 or more.
     random_state : int, RandomState or None, default=None
+        The same number gives the same result.
 
     Attributes
     ----------
@@ -138,7 +140,22 @@ class ELM(_Machine):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> ELM:
-        """Itself, fitted to samples (N, D), their classes (N,), and their persons (N,) where there is a C to choose."""
+        """Itself, fitted to samples (N, D), their classes (N,), and their persons (N,) where there is a C to choose.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+        groups : array-like of shape (N,), optional
+            Their persons; needed where something is chosen by leaving persons out.
+
+        Returns
+        -------
+        ELM
+            Itself.
+        """
         X, self.classes_, code = training(self, X, y)
         if self.n_hidden < 1 or self.draws < 1:
             raise UsageError(f"n_hidden={self.n_hidden} and draws={self.draws} must be 1 or more")
@@ -151,7 +168,18 @@ class ELM(_Machine):
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Mean score of each class over the draws, (N, K) float64; of two classes only the second's lead, (N,)."""
+        """Mean score of each class over the draws, (N, K) float64; of two classes only the second's lead, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``; of two, above 0 means the second.
+        """
         hidden = self._hidden(given(self, X))
         return scores_of(np.mean([each @ out for each, out in zip(hidden, self.output_, strict=True)], axis=0))
 
@@ -199,7 +227,22 @@ class KernelELM(_Machine):
         self.gamma = gamma
 
     def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> KernelELM:
-        """Itself, fitted to samples (N, D), their classes (N,), and their persons (N,) where there is a C to choose."""
+        """Itself, fitted to samples (N, D), their classes (N,), and their persons (N,) where there is a C to choose.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+        groups : array-like of shape (N,), optional
+            Their persons; needed where something is chosen by leaving persons out.
+
+        Returns
+        -------
+        KernelELM
+            Itself.
+        """
         self.X_, self.classes_, code = training(self, X, y)
         if self.kernel not in KERNELS:
             raise UsageError(f"kernel={self.kernel!r} is not known; choose from {', '.join(KERNELS)}")
@@ -210,7 +253,18 @@ class KernelELM(_Machine):
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """The score of each class, (N, K) float64; of two classes only the second's lead, (N,)."""
+        """The score of each class, (N, K) float64; of two classes only the second's lead, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``; of two, above 0 means the second.
+        """
         return scores_of(self._kernel(given(self, X)) @ self.dual_)
 
     def _kernel(self, X: np.ndarray) -> np.ndarray:

@@ -55,7 +55,20 @@ class EmotionTable(ClassifierMixin, BaseEstimator):
         return np.array(sorted(EMOTION_AUS))
 
     def fit(self, X: ArrayLike | None = None, y: Any = None) -> EmotionTable:
-        """Itself: there is nothing to learn. Intensities, if given, are looked at as by :meth:`predict_proba`."""
+        """Itself: there is nothing to learn. Intensities, if given, are looked at as by :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, A), optional
+            Looked at as by :meth:`predict_proba`.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        EmotionTable
+            Itself.
+        """
         if X is not None:
             _intensities(self, X)
         return self
@@ -67,6 +80,11 @@ class EmotionTable(ClassifierMixin, BaseEstimator):
         ----------
         X : array-like of shape (N, A)
             Intensities of ``AUS``, 0 or more, % of the eye distance.
+
+        Returns
+        -------
+        ndarray of shape (N, 3), float64
+            In the order of ``classes_``, each row summing to one.
 
         Raises
         ------
@@ -84,7 +102,18 @@ class EmotionTable(ClassifierMixin, BaseEstimator):
         return (1 - self.doubt) * sums / sums.sum(axis=1, keepdims=True) + self.doubt / len(self.classes_)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The most probable emotion group of each row, (N,) str."""
+        """The most probable emotion group of each row, (N,) str.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, A)
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (N,), str
+            Of ``classes_``.
+        """
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -31,6 +31,7 @@ class EvolutionarySelection(SelectorMixin, BaseEstimator):
     population : int, default=50
         Sets at a time, 2 or more.
     generations : int, default=50
+        How often sets compete.
     tournament : int, default=3
         Parents are the best of so many sets, drawn at random.
     crossover : float, default=0.6
@@ -40,11 +41,13 @@ class EvolutionarySelection(SelectorMixin, BaseEstimator):
     elite : int, default=2
         Sets that live on as they are.
     price : float, default=0.01
+        What all features together would cost, in fitness.
     C : float, default=1.0
         Of the machine.
     n_splits : int, default=3
         Of the cross-validation: of whole persons if ``groups`` is given, else fewer where a class has not as many samples.
     random_state : int, RandomState or None, default=None
+        The same number gives the same result.
 
     Attributes
     ----------
@@ -86,7 +89,22 @@ class EvolutionarySelection(SelectorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> EvolutionarySelection:
-        """Itself, with a choice made by samples (N, D), their classes (N,) and, if given, their persons (N,)."""
+        """Itself, with a choice made by samples (N, D), their classes (N,) and, if given, their persons (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+        groups : array-like of shape (N,), optional
+            Their persons, who are then kept whole.
+
+        Returns
+        -------
+        EvolutionarySelection
+            Itself.
+        """
         samples, _, code = training(self, X, y)
         n_features = samples.shape[1]
         if self.population < 2 or not 0 <= self.elite < self.population or self.generations < 0 or self.tournament < 1:

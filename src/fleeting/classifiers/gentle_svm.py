@@ -77,7 +77,20 @@ class GentleBoost(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> GentleBoost:
-        """Itself, fitted to samples (N, D) and their classes (N,)."""
+        """Itself, fitted to samples (N, D) and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        GentleBoost
+            Itself.
+        """
         X, self.classes_, code = training(self, X, y)
         if self.n_rounds < 1 or not 1 <= self.n_thresholds <= 254:
             raise UsageError(f"n_rounds={self.n_rounds} must be 1 or more, n_thresholds={self.n_thresholds} 1 to 254")
@@ -99,13 +112,35 @@ class GentleBoost(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """The boosted sum for each class, (N, K) float64; of two classes only the second's, (N,)."""
+        """The boosted sum for each class, (N, K) float64; of two classes only the second's, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``; of two, above 0 means the second.
+        """
         X = given(self, X)
         scores = np.stack([stumps(X) for stumps in self.stumps_], axis=1)
         return scores if len(self.classes_) > 2 else scores[:, 0]
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The class of each sample, (N,)."""
+        """The class of each sample, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         return labels_of(self.decision_function(X), self.classes_)
 
     def _boost(self, bins: np.ndarray, thresholds: np.ndarray, positive: np.ndarray) -> tuple[Stumps, np.ndarray]:
@@ -164,12 +199,20 @@ class GentleSVM(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_rounds, n_thresholds, max_features, random_state
-        As in :class:`GentleBoost`; the paper's are not known.
+    n_rounds : int, default=100
+        As in :class:`GentleBoost`, which tells of the next two as well; the paper's are not known.
+    n_thresholds : int, default=16
+        Quantiles of a feature that may be its threshold.
+    max_features : int, optional
+        Features looked at; all when not given.
     kernel : str, default="linear"
+        As in :class:`sklearn.svm.SVC`, which tells of C and ``class_weight`` as well.
     C : float, default=1.0
+        Of the machine.
     class_weight : "balanced", mapping or None, default=None
         As in :class:`sklearn.svm.SVC`.
+    random_state : int, RandomState or None, default=None
+        Of the draw of features.
 
     Attributes
     ----------
@@ -204,7 +247,20 @@ class GentleSVM(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> GentleSVM:
-        """Itself, fitted to samples (N, D) and their classes (N,)."""
+        """Itself, fitted to samples (N, D) and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        GentleSVM
+            Itself.
+        """
         X, self.classes_, code = training(self, X, y)
         self.boost_ = GentleBoost(self.n_rounds, self.n_thresholds, self.max_features, self.random_state).fit(X, code)
         machine = SVC(kernel=self.kernel, C=self.C, class_weight=self.class_weight, break_ties=len(self.classes_) > 2)
@@ -212,10 +268,32 @@ class GentleSVM(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """The machine's score of each class, (N, K) float64; of two classes only the second's, (N,)."""
+        """The machine's score of each class, (N, K) float64; of two classes only the second's, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``; of two, above 0 means the second.
+        """
         X = given(self, X)
         return self.svm_.decision_function(X[:, self.boost_.selected_])
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The class of each sample, (N,)."""
+        """The class of each sample, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         return labels_of(self.decision_function(X), self.classes_)

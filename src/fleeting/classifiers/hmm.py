@@ -56,7 +56,9 @@ class GaussianHMM(BaseEstimator):
     Parameters
     ----------
     n_states : int, default=3
+        1 or more.
     max_iter : int, default=20
+        Steps of fitting at most.
     tol : float, default=1e-4
         Fitting ends when the mean log-likelihood of a frame grows by less.
     floor : float, default=1e-3
@@ -84,7 +86,20 @@ class GaussianHMM(BaseEstimator):
         self.floor = floor
 
     def fit(self, X: ArrayLike, y: Any = None) -> GaussianHMM:
-        """Itself, fitted to sequences (N, T, F) of finite numbers; ``y`` is not looked at."""
+        """Itself, fitted to sequences (N, T, F) of finite numbers; ``y`` is not looked at.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, F)
+            Sequences of features, a row a frame.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        GaussianHMM
+            Itself.
+        """
         X = _sequences(X)
         n = self.n_states
         if n < 1 or self.max_iter < 0 or self.floor <= 0:
@@ -107,7 +122,18 @@ class GaussianHMM(BaseEstimator):
         return self
 
     def likelihoods(self, X: np.ndarray) -> np.ndarray:
-        """The log-likelihood of each sequence up to each of its frames, (N, T)."""
+        """The log-likelihood of each sequence up to each of its frames, (N, T).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, F)
+            Sequences of features, a row a frame.
+
+        Returns
+        -------
+        ndarray of shape (N, T)
+            Natural logarithms.
+        """
         check_is_fitted(self)
         return logsumexp(forward(self._start(), self.transitions_, self._emissions(_sequences(X))), axis=2)
 
@@ -149,8 +175,12 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_states, max_iter, floor
-        As in :class:`GaussianHMM`.
+    n_states : int, default=3
+        As in :class:`GaussianHMM`, which tells of the others, too.
+    max_iter : int, default=20
+        Steps of fitting at most.
+    floor : float, default=1e-3
+        Least variance of a feature.
 
     Attributes
     ----------
@@ -166,19 +196,54 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         self.floor = floor
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> HMMClassifier:
-        """Itself, fitted to sequences (N, T, F) and their classes (N,)."""
+        """Itself, fitted to sequences (N, T, F) and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, F)
+            Sequences of features, a row a frame.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        HMMClassifier
+            Itself.
+        """
         X, self.classes_, code = training(self, X, y, 3)
         new = GaussianHMM(self.n_states, self.max_iter, floor=self.floor)
         self.models_ = _fitted(new, X, code)
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Log-likelihood a frame under each class, (N, K) float64; of two classes the second's lead, (N,)."""
+        """Log-likelihood a frame under each class, (N, K) float64; of two classes the second's lead, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, F)
+            Sequences of features, a row a frame.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``; of two, above 0 means the second.
+        """
         X = given(self, X, 3)
         return scores_of(np.stack([model.likelihoods(X)[:, -1] for model in self.models_], axis=1) / X.shape[1])
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The class of each sequence, (N,)."""
+        """The class of each sequence, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, F)
+            Sequences of features, a row a frame.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         return labels_of(self.decision_function(X), self.classes_)
 
     def __sklearn_tags__(self) -> Any:
@@ -194,12 +259,16 @@ class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_states, max_iter, floor
+    n_states : int, default=3
         Of the models in both layers, as in :class:`GaussianHMM`.
     window : int, default=8
         Frames, 1 or more.
     top : {"hmm", "logreg"}, default="hmm"
         The second layer: a :class:`HMMClassifier`, or logistic regression on the whole sequence.
+    max_iter : int, default=20
+        Steps of fitting at most.
+    floor : float, default=1e-3
+        Least variance of a feature.
 
     Attributes
     ----------
@@ -219,7 +288,20 @@ class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
         self.floor = floor
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DoubleLayerHMM:
-        """Itself, fitted to sequences of features of regions (N, T, R, F) and their classes (N,)."""
+        """Itself, fitted to sequences of features of regions (N, T, R, F) and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, R, F)
+            Sequences of features of regions.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        DoubleLayerHMM
+            Itself.
+        """
         X, self.classes_, code = training(self, X, y, 4)
         if self.top not in ("hmm", "logreg"):
             raise UsageError(f"top={self.top!r} is not known; choose from hmm, logreg")
@@ -236,12 +318,34 @@ class DoubleLayerHMM(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """The second layer's score of each class, (N, K) float64; of two classes the second's lead, (N,)."""
+        """The second layer's score of each class, (N, K) float64; of two classes the second's lead, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, R, F)
+            Sequences of features of regions.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``; of two, above 0 means the second.
+        """
         above = self._posteriors(given(self, X, 4))
         return self.top_.decision_function(above if self.top == "hmm" else above.reshape(len(above), -1))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The class of each sequence, (N,)."""
+        """The class of each sequence, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, T, R, F)
+            Sequences of features of regions.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         return labels_of(self.decision_function(X), self.classes_)
 
     def __sklearn_tags__(self) -> Any:

@@ -99,9 +99,16 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (N, D) or (N, C, H, W)
+            Samples; with ``flip``, flow maps.
         y : array-like of length N
+            Their classes.
         groups : array-like of length N, optional
             The person of each sample. Only needed where there is something to choose.
+
+        Returns
+        -------
+        KernelRidgeClassifier
+            Itself.
         """
         X, classes, code = self._training(X, y)
         kernels = self._kernels(X)
@@ -122,12 +129,33 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         """Scores, (N, K) float64 in the order of ``classes_``, each row summing to 0; about 1 where a class is sure.
 
         Of two classes only the second's, (N,), as scikit-learn has it; the first's is its negative.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, ...)
+            Samples; with ``flip``, flow maps (N, C, H, W).
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the order of ``classes_``.
         """
         products = _products(given(self, X, None).astype(float), self.X_, self.flip)
         return _of_two(np.mean([(_kernel(products, *pair) + 1) @ dual for pair, dual in self.duals_.items()], axis=0))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The class of each sample, (N,)."""
+        """The class of each sample, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, ...)
+            Samples; with ``flip``, flow maps (N, C, H, W).
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         return labels_of(self.decision_function(X), self.classes_)
 
     def loso_decision(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike) -> np.ndarray:
@@ -136,6 +164,20 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         Equal to a ``fit`` on all others for each person, balanced weights and the choice among several settings, or
         the mean over them, included, up to rounding. A setting costs one factorisation for everybody; the choice is
         made anew for each person, each time in closed form.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, ...)
+            Samples; with ``flip``, flow maps (N, C, H, W).
+        y : array-like of shape (N,)
+            Their classes.
+        groups : array-like of shape (N,)
+            Their persons.
+
+        Returns
+        -------
+        ndarray of shape (N, K), or (N,) for two classes, float64
+            In the sorted order of the classes.
 
         Raises
         ------
@@ -163,7 +205,22 @@ class KernelRidgeClassifier(ClassifierMixin, BaseEstimator):
         return _of_two(scores)
 
     def loso_predict(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike) -> np.ndarray:
-        """The class of each sample by a model that never saw its person, (N,)."""
+        """The class of each sample by a model that never saw its person, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, ...)
+            Samples; with ``flip``, flow maps (N, C, H, W).
+        y : array-like of shape (N,)
+            Their classes.
+        groups : array-like of shape (N,)
+            Their persons.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of the classes in ``y``.
+        """
         return labels_of(self.loso_decision(X, y, groups), np.unique(np.asarray(y)))
 
     def _training(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

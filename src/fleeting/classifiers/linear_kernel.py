@@ -29,7 +29,20 @@ class LinearKernel(NoTable, TransformerMixin, BaseEstimator):
     revision = 1
 
     def fit(self, X: ArrayLike, y: Any = None) -> LinearKernel:
-        """Itself, fitted to samples (M, D)."""
+        """Itself, fitted to samples (M, D).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        LinearKernel
+            Itself.
+        """
         X = unlabelled(self, X)
         self.mean_ = X.mean(axis=0)
         self.X_ = X - self.mean_
@@ -37,5 +50,16 @@ class LinearKernel(NoTable, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The kernel between samples and training samples, (N, M)."""
+        """The kernel between samples and training samples, (N, M).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, M)
+            As float64.
+        """
         return (given(self, X) - self.mean_) @ self.X_.T / self.scale_

@@ -52,12 +52,38 @@ class AlignedKernel(NoTable, TransformerMixin, BaseEstimator):
         self.blocks = blocks
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> AlignedKernel:
-        """Itself, with weights from samples (M, D), 0 or more, and their classes (M,)."""
+        """Itself, with weights from samples (M, D), 0 or more, and their classes (M,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Histograms, 0 or more.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        AlignedKernel
+            Itself.
+        """
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: ArrayLike, y: ArrayLike) -> np.ndarray:
-        """The kernel between the training samples, (M, M)."""
+        """The kernel between the training samples, (M, M).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Histograms, 0 or more.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        ndarray of shape (M, M)
+            0 to 1.
+        """
         self.X_, _, code = training(self, X, y)
         if wrong := [name for name in self.kernels if name != "intersection" and not re.fullmatch(r"poly[1-9]\d*", name)]:
             raise UsageError(f"kernel {wrong[0]!r} is not known; choose from intersection, poly2, poly6, ...")
@@ -70,7 +96,18 @@ class AlignedKernel(NoTable, TransformerMixin, BaseEstimator):
         return self._sum(each)
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The kernel between samples and training samples, (N, M)."""
+        """The kernel between samples and training samples, (N, M).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Histograms, 0 or more.
+
+        Returns
+        -------
+        ndarray of shape (N, M)
+            0 to 1.
+        """
         return self._sum(self._each(given(self, X)))
 
     def _sum(self, each: list[list[np.ndarray]]) -> np.ndarray:
@@ -115,10 +152,19 @@ def mkl_svc(
 
     Parameters
     ----------
-    C, class_weight
+    C : float, default=1.0
         As in :class:`sklearn.svm.SVC`. Search for C on the last step, ``svc``, alone: then kernels are computed once.
-    kernels, blocks
+    kernels : sequence of str, default=("intersection", "poly2", "poly6")
         As in :class:`AlignedKernel`.
+    blocks : sequence of int, optional
+        As in :class:`AlignedKernel`.
+    class_weight : "balanced", mapping or None, default=None
+        As in :class:`sklearn.svm.SVC`.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
     """
     return make_pipeline(AlignedKernel(kernels, blocks), SVC(kernel="precomputed", C=C, class_weight=class_weight))
 

@@ -57,7 +57,20 @@ class SLPP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.heat = heat
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> SLPP:
-        """The directions, from samples (N, D) and their classes (N,)."""
+        """The directions, from samples (N, D) and their classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+        y : array-like of shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        SLPP
+            Itself.
+        """
         X, classes, code = training(self, X, y)
         if not 0 < self.energy <= 1 or (self.heat is not None and self.heat <= 0):
             raise UsageError(f"energy={self.energy} must lie above 0 and not above 1, heat={self.heat} above 0")
@@ -82,7 +95,18 @@ class SLPP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The samples, (N, d)."""
+        """The samples, (N, d).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (N, d)
+            In fewer dimensions.
+        """
         return (given(self, X) - self.mean_) @ self.components_
 
     def _affinity(self, X: np.ndarray, code: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ def arbitrate(a: Coding, b: Coding, third: Coding | None = None, *, tolerance: i
     tolerance : int, default=0
         Frames by which the two may differ and still have the same: then the mean stands, and both decided it.
     iou : float, default=.5
+        Events are one if they overlap by this share of their union.
 
     Returns
     -------

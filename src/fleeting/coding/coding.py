@@ -25,11 +25,12 @@ MICRO_S = 0.5  # an event whose kind nobody said is micro up to this length, as 
 class Coding:
     """The expressions that one coder sees in one recording.
 
-    Attributes
+    Parameters
     ----------
     video : str
         The recording, as the file names it.
     coder : str
+        Who.
     events : DataFrame
         One row a micro- or macro-expression, :data:`COLUMNS`: frames are 0-based and inclusive, int64; apex Int64, <NA> where it was not
         coded; times float64, s since the first frame, nan where no clock is known; ``kind`` micro or macro; ``emotion``, ``aus`` and
@@ -58,7 +59,13 @@ class Coding:
         return None if self.clock is None or self.clock.times is None else len(self.clock.times)
 
     def table(self) -> pd.DataFrame:
-        """The events with their video and coder, as a table that :func:`.reading.read_coding` reads."""
+        """The events with their video and coder, as a table that :func:`.reading.read_coding` reads.
+
+        Returns
+        -------
+        DataFrame
+            A row an event.
+        """
         columns = [name for name in self.events if name != "face"]
         return self.events.assign(video=str(self.media or self.video), coder=self.coder)[["video", "coder", "face", *columns]]
 

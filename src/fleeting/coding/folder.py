@@ -34,6 +34,11 @@ def training_folder(codings: Sequence[Coding], out: str | Path, *, subjects: Map
     face : int, default=1
         Whose expressions to take. Methods look at the largest face of a picture, so others should not be in it.
 
+    Returns
+    -------
+    Path
+        The folder.
+
     Raises
     ------
     UsageError

@@ -27,9 +27,10 @@ from .pairing import GROUPS, paired, units
 class Agreement:
     """How far two coders agree.
 
-    Attributes
+    Parameters
     ----------
     coders : tuple of str
+        The two.
     frames : int
         How many frames kappa is over.
     whole : bool
@@ -79,7 +80,13 @@ class Agreement:
         return 2 * self.aus[0] / self.aus[1] if self.aus[1] else math.nan
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it for JSON; None where a number does not exist."""
+        """All of it for JSON; None where a number does not exist.
+
+        Returns
+        -------
+        dict
+            Numbers, words, lists, dicts and None.
+        """
         content = {
             "coders": list(self.coders),
             "frames": self.frames,
@@ -95,7 +102,13 @@ class Agreement:
         return _plain(content)
 
     def tables(self) -> list[Table]:
-        """The same for people."""
+        """The same for people.
+
+        Returns
+        -------
+        list of Table
+            To be printed.
+        """
         first, second = self.coders
         rows = [[f"kappa on frames, {name}", number(value)] for name, value in self.kappa.items()]
         rows += [
@@ -122,15 +135,31 @@ def agreement(a: Coding, b: Coding, *, iou: float = 0.5, frames: int | None = No
     Parameters
     ----------
     a, b : Coding
+        Of one recording.
     iou : float, default=.5
         Events are one if they overlap by this share of their union, as in the spotting challenges.
     frames : int, optional
         How long the recording is; default: as either coding knows, or else up to the last event.
 
+    Returns
+    -------
+    Agreement
+        The first of the two is ``a``.
+
     Raises
     ------
     UsageError
         They are of recordings of different lengths.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> def coding(coder, *spans):
+    ...     return Coding("talk.mp4", coder, pd.DataFrame([(1, a, (a + b) // 2, b, "micro", "", "", "") for a, b in spans],
+    ...         columns=["face", "onset_frame", "apex_frame", "offset_frame", "kind", "emotion", "aus", "note"]))
+    >>> ann, ben = coding("ann", (10, 20), (50, 60)), coding("ben", (11, 21))
+    >>> round(agreement(ann, ben, frames=100).reliability, 3)
+    0.667
     """
     check_same(a, b)
     known = frames or a.frames or b.frames

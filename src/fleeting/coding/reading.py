@@ -42,6 +42,7 @@ def read_coding(
     Returns
     -------
     Coding
+        Its events by onset.
 
     Raises
     ------

@@ -92,11 +92,28 @@ class Dataset(OnDisk):
         return f"{type(self).__name__}({str(self.root)!r})"
 
     def read_table(self) -> pd.DataFrame:
-        """The sheet as text: ``clip subject onset apex offset emotion aus``, perhaps ``kind fps video`` and others."""
+        """The sheet as text: ``clip subject onset apex offset emotion aus``, perhaps ``kind fps video`` and others.
+
+        Returns
+        -------
+        DataFrame
+            A row a clip.
+        """
         raise NotImplementedError
 
     def frame_paths(self, row: Any) -> dict[int, Path]:
-        """The pictures around one row of ``table``, by the release's frame number; DatasetError if there are none."""
+        """The pictures around one row of ``table``, by the release's frame number; DatasetError if there are none.
+
+        Parameters
+        ----------
+        row : namedtuple
+            A row of :attr:`table`.
+
+        Returns
+        -------
+        dict of int to Path
+            By the release's numbers.
+        """
         raise NotImplementedError
 
     @cached_property
@@ -133,6 +150,11 @@ class Dataset(OnDisk):
             Leave out clips of which pictures are missing or empty, whose numbers are out of order or whose name another one has,
             instead of raising.
 
+        Returns
+        -------
+        list of Clip
+            In the order of the table.
+
         Raises
         ------
         DatasetError
@@ -164,7 +186,13 @@ class Dataset(OnDisk):
         return clips
 
     def videos(self) -> list[Video]:
-        """The long videos with what was coded in them; DatasetError where the release has clips only."""
+        """The long videos with what was coded in them; DatasetError where the release has clips only.
+
+        Returns
+        -------
+        list of Video
+            In the order of their names.
+        """
         if "video" not in self.table:
             raise DatasetError(f"{self.title} has no long videos here; use clips().")
         videos = [self._video(str(name), rows) for name, rows in self.table.groupby("video", sort=False)]
@@ -173,11 +201,23 @@ class Dataset(OnDisk):
         return videos + [self._picture_video(name, *found, self.table.iloc[:0]) for name, found in silent]
 
     def recordings(self) -> dict[str, tuple[str, Path]]:
-        """Subject and folder of each long video on disk, by name: those in which nothing was coded are among them."""
+        """Subject and folder of each long video on disk, by name: those in which nothing was coded are among them.
+
+        Returns
+        -------
+        dict of str to tuple of str and Path
+            Empty where the release has clips only.
+        """
         return {}
 
     def remarks(self) -> list[str]:
-        """What is to be said of this edition of the sheet; for the doctor."""
+        """What is to be said of this edition of the sheet; for the doctor.
+
+        Returns
+        -------
+        list of str
+            Sentences.
+        """
         return []
 
     def check(
@@ -188,11 +228,41 @@ class Dataset(OnDisk):
         jobs: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Checkup:
-        """The doctor's findings, see :func:`.check.check`: files against annotations, counts against print; ``frames`` is ``deep``."""
+        """The doctor's findings, see :func:`.check.check`: files against annotations, counts against print; ``frames`` is ``deep``.
+
+        Parameters
+        ----------
+        deep : bool, default=False
+            Decode each picture, too.
+        frames : bool, default=False
+            The same as ``deep``.
+        jobs : int, optional
+            Threads that decode; default: one a core.
+        progress : callable, optional
+            Called with the number of pictures decoded, and of all.
+
+        Returns
+        -------
+        Checkup
+            It raises nothing.
+        """
         return check(self, deep=deep or frames, jobs=jobs, progress=progress)
 
     def span(self, row: Any, numbers: Mapping[int, Any]) -> tuple[int, int, int]:
-        """Onset, apex and offset of a row in the release's numbers, what was not coded filled in as ``clips`` says."""
+        """Onset, apex and offset of a row in the release's numbers, what was not coded filled in as ``clips`` says.
+
+        Parameters
+        ----------
+        row : namedtuple
+            A row of :attr:`table`.
+        numbers : mapping of int
+            The numbers of the pictures that are there.
+
+        Returns
+        -------
+        tuple of int
+            Onset, apex, offset.
+        """
         first, last = min(numbers), max(numbers)
         onset = first if pd.isna(row.onset) else int(row.onset)
         if not pd.isna(row.offset):
@@ -203,7 +273,18 @@ class Dataset(OnDisk):
         return onset, apex, offset
 
     def clip(self, row: Any) -> Clip:
-        """The clip of one row of ``table``; DatasetError if it cannot be given."""
+        """The clip of one row of ``table``; DatasetError if it cannot be given.
+
+        Parameters
+        ----------
+        row : namedtuple
+            A row of :attr:`table`.
+
+        Returns
+        -------
+        Clip
+            Its pictures are read when they are looked at.
+        """
         files = self.frame_paths(row)
         onset, apex, offset = self.span(row, files)
         self._check_span(row, onset, apex, offset, files)

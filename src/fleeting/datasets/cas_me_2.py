@@ -38,16 +38,18 @@ class CAS_ME_2(Dataset):
 
     Known leaks: up to 44 expressions of a subject in one sitting; macro- and micro-expressions overlap in time.
 
+    Request: by a licence agreement, see ``request_url``.
+
     Parameters
     ----------
-    root, sheet, layout, corrections
-        As in :class:`.base.Dataset`.
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
     subset : {"micro", "all", "stimulus"}, default="micro"
         What ``clips()`` gives: the 57 micro-expressions; all 357 expressions; or these with the class of the film that was
         shown, anger negative, happy positive, disgust surprise. The last is how a paper with "206 videos" in these three
         classes, which cannot be the coders', must have come by them. It warns, for it says nothing about expressions.
-
-    Request: by a licence agreement, see ``request_url``.
+    **keywords
+        ``sheet``, ``layout`` and ``corrections``, as other releases have them.
 
     References
     ----------

@@ -35,6 +35,17 @@ class CAS_ME_3(Dataset):
 
     Request: by a licence agreement, see ``request_url``.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    sheet : str or Path, optional
+        Annotation sheet; default: the latest one found in the folder.
+    layout : str, optional
+        Which of the release's picture folders, out of ``layouts``; default: the first that is there.
+    corrections : bool, str or Path, default=True
+        Correct known published errors; or the path of your own file of corrections.
+
     References
     ----------
     Li, Dong, Lu, Wang, Yan, Ma, Liu, Huang, Fu (2023), IEEE TPAMI 45(3). doi:10.1109/TPAMI.2022.3174895

@@ -62,6 +62,20 @@ _WITH_AUS = {"casme", "casme2", "cas-me-2", "cas-me-3", "samm", "samm-lv", "mmew
 def open_dataset(name: str, root: str | Path | None = None, /, **settings: Any) -> Dataset:
     """The dataset of that name on the command line, such as ``casme2``, with settings of its reader's own.
 
+    Parameters
+    ----------
+    name : str
+        One of :data:`DATASETS`.
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    **settings
+        Of the reader, such as ``layout="raw"``.
+
+    Returns
+    -------
+    Dataset
+        Nothing of it is read yet.
+
     Raises
     ------
     UsageError

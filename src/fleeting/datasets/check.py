@@ -56,7 +56,7 @@ class Release(Printed, Protocol):
 class Checkup:
     """What the doctor found in a release.
 
-    Attributes
+    Parameters
     ----------
     dataset, root, sheet, layout, pictures : str
         Which release, where, which edition of its sheet, and which of its picture folders.
@@ -64,6 +64,7 @@ class Checkup:
         ``clips``, ``subjects``, clips of each emotion, ``videos`` on disk where the release has long ones, ``usable``: clips that can be
         given as they stand, and, where there are any, ``apex on onset`` and ``over 2 s``.
     findings : list of Finding
+        What was noticed.
     """
 
     dataset: str
@@ -80,7 +81,13 @@ class Checkup:
         return not any(finding.level == "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain numbers, text, lists and dicts, for JSON."""
+        """Everything as plain numbers, text, lists and dicts, for JSON.
+
+        Returns
+        -------
+        dict
+            For JSON.
+        """
         return {**asdict(self), "ok": self.ok}
 
     def __str__(self) -> str:

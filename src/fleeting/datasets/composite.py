@@ -74,7 +74,19 @@ class Composite:
         return whole[["id", "dataset", *(column for column in whole if column not in ("id", "dataset"))]]
 
     def clips(self, *, kind: str | None = None, partial: bool = False) -> list[Clip]:
-        """The clips of all datasets, or those of MEGC 2019. Parameters as in :meth:`.base.Dataset.clips`.
+        """The clips of all datasets, or those of MEGC 2019.
+
+        Parameters
+        ----------
+        kind : {"micro", "macro"}, optional
+            Default: micro-expressions.
+        partial : bool, default=False
+            Leave out clips that are not whole, instead of raising.
+
+        Returns
+        -------
+        list of Clip
+            Dataset by dataset.
 
         Raises
         ------
@@ -102,7 +114,13 @@ class Composite:
         return chosen
 
     def videos(self) -> list[Video]:
-        """The long videos of all datasets that have some."""
+        """The long videos of all datasets that have some.
+
+        Returns
+        -------
+        list of Video
+            Dataset by dataset.
+        """
         return [video for dataset in self.datasets if "video" in dataset.table for video in dataset.videos()]
 
     def check(
@@ -113,7 +131,24 @@ class Composite:
         jobs: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Checkup:
-        """The findings of all datasets together."""
+        """The findings of all datasets together.
+
+        Parameters
+        ----------
+        deep : bool, default=False
+            Decode each picture, too.
+        frames : bool, default=False
+            The same as ``deep``.
+        jobs : int, optional
+            Threads that decode; default: one a core.
+        progress : callable, optional
+            Called with the number of pictures decoded, and of all.
+
+        Returns
+        -------
+        Checkup
+            Of all together.
+        """
         whole = Checkup(self.title, ", ".join(str(dataset.root) for dataset in self.datasets), layout="several")
         for dataset in self.datasets:
             one = dataset.check(deep=deep or frames, jobs=jobs, progress=progress)
@@ -126,6 +161,16 @@ def read_megc_list(path: str | Path) -> dict[str, str]:
     """The organisers' list: emotion group by clip id, such as ``{"samm/036/036_7_3": "negative"}``.
 
     Reads both forms in circulation: with and without a header; subjects of SAMM with and without zeros, lines of commas only.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict of str to str
+        By ``Clip.id``.
 
     Raises
     ------

@@ -70,10 +70,12 @@ class KDEF(Stills):
 
     Parameters
     ----------
-    root, sheet, layout, corrections
-        As in :class:`.base.Dataset`.
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
     views : tuple of str, default=("S",)
         Which views to take.
+    **keywords
+        ``sheet``, ``layout`` and ``corrections``, as other releases have them.
 
     References
     ----------
@@ -97,7 +99,18 @@ class KDEF(Stills):
         super().__init__(root, **keywords)
 
     def describe(self, path: Path) -> tuple[str, str, str] | None:
-        """Clip, actor and expression out of the file's name."""
+        """Clip, actor and expression out of the file's name.
+
+        Parameters
+        ----------
+        path : Path
+            A picture.
+
+        Returns
+        -------
+        tuple of str, or None
+            None for a picture that is not taken.
+        """
         found = self._NAME.fullmatch(path.stem.strip().upper())
         if not found or found[4] not in self.views:
             return None
@@ -117,10 +130,12 @@ class RaFD(Stills):
 
     Parameters
     ----------
-    root, sheet, layout, corrections
-        As in :class:`.base.Dataset`.
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
     view : {90, 0, 45, 135, 180}, default=90
         Degrees; 90 is from the front.
+    **keywords
+        ``sheet``, ``layout`` and ``corrections``, as other releases have them.
 
     References
     ----------
@@ -144,7 +159,18 @@ class RaFD(Stills):
         super().__init__(root, **keywords)
 
     def describe(self, path: Path) -> tuple[str, str, str] | None:
-        """Clip, model and expression out of the file's name."""
+        """Clip, model and expression out of the file's name.
+
+        Parameters
+        ----------
+        path : Path
+            A picture.
+
+        Returns
+        -------
+        tuple of str, or None
+            None for a picture that is not taken.
+        """
         found = self._NAME.fullmatch(path.stem.strip().casefold())
         if not found or int(found[1]) != self.view or found[3] not in self.classes:
             return None
@@ -159,11 +185,14 @@ class ClassFolders(Stills):
     Parameters
     ----------
     root : str or Path
+        The folder above those of the expressions.
     subject : str, default=r"(.+)_[^_]*"
         Regular expression whose first group gives the person out of a picture's name (without its suffix); where it does not
         fit, the picture is a person of its own.
     name : str, optional
         The dataset's name in clip ids and persons.
+    **keywords
+        ``corrections``, as other releases have it.
     """
 
     name = "class-folders"
@@ -182,7 +211,18 @@ class ClassFolders(Stills):
         super().__init__(root, **keywords)
 
     def describe(self, path: Path) -> tuple[str, str, str] | None:
-        """Clip, person and expression out of the path."""
+        """Clip, person and expression out of the path.
+
+        Parameters
+        ----------
+        path : Path
+            A picture.
+
+        Returns
+        -------
+        tuple of str, or None
+            None for a picture that is not taken.
+        """
         if path.parent == self.root:
             return None
         found = self._subject.fullmatch(path.stem)
@@ -222,6 +262,15 @@ class MMI(_ExpressionFolders):
 
     Counts: more than 2,900 videos and stills of 75 people; the TLCNN paper takes 176 stills by a rule it does not state.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    subject : str, default=r"([^-]+)-.*"
+        Regular expression whose first group gives the person out of a picture's name.
+    **keywords
+        ``corrections``, as other releases have it.
+
     References
     ----------
     Pantic, Valstar, Rademaker, Maat (2005), ICME. doi:10.1109/ICME.2005.1521424
@@ -238,11 +287,20 @@ class MMI(_ExpressionFolders):
 
 
 class TFEID(_ExpressionFolders):
-    """TFEID, in a folder an expression.
+    r"""TFEID, in a folder an expression.
 
     Files expected: ``<root>/anger/f01_an.jpg``: sex and number of the model come first.
 
     Counts: 7,200 pictures of 40 models; the TLCNN paper takes 619 by a rule it does not state.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    subject : str, default=r"([fmFM]\d+).*"
+        Regular expression whose first group gives the person out of a picture's name.
+    **keywords
+        ``corrections``, as other releases have it.
 
     References
     ----------
@@ -270,6 +328,15 @@ class FER2013(Dataset):
 
     Known leaks: who is shown is not known, so each picture counts as a person of its own, and the same person, even the
     same picture, is in training and in test.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    sheet : str or Path, optional
+        The csv; default: the one in the folder.
+    **keywords
+        ``corrections``, as other releases have it.
 
     References
     ----------

@@ -182,6 +182,11 @@ def read_expressions(source: str | Path) -> Dataset | list[Clip]:
         ``emotion`` (N,) and perhaps ``name`` (the person stands before its last ``_``); or a folder: of FER2013's csv, with a
         ``clips.csv``, or of class folders.
 
+    Returns
+    -------
+    Dataset or list of Clip
+        Clips where an npz was given.
+
     Raises
     ------
     DatasetError

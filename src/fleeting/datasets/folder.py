@@ -44,6 +44,7 @@ class FolderDataset(Dataset):
     Parameters
     ----------
     root : str or Path
+        Folder of the clips.
     table : str or Path, optional
         The table; default ``clips.csv`` in the folder, or the only other sheet.
     name : str, default="folder"

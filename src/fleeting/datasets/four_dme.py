@@ -27,6 +27,17 @@ class FourDME(Dataset):
 
     Request: by a licence agreement, see ``request_url``.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    sheet : str or Path, optional
+        Annotation sheet; default: the latest one found in the folder.
+    layout : str, optional
+        Which of the release's picture folders, out of ``layouts``; default: the first that is there.
+    corrections : bool, str or Path, default=True
+        Correct known published errors; or the path of your own file of corrections.
+
     References
     ----------
     Li, Cheng, Li, Behzad, Shen, Zafeiriou, Pantic, Zhao (2023), IEEE Trans. Affective Computing 14(4).

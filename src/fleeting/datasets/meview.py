@@ -20,6 +20,19 @@ class MEVIEW(FolderDataset):
 
     Request: see ``request_url``.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the clips; default ``$FLEETING_DATA/<name>``.
+    table : str or Path, optional
+        The table; default ``clips.csv`` in the folder, or the only other sheet.
+    name : str, optional
+        Another name, in clip ids and persons.
+    fps : float, optional
+        Frames a second of clips whose row has none.
+    corrections : bool, str or Path, default=True
+        Correct known published errors; or the path of your own file of corrections.
+
     References
     ----------
     Husák, Čech, Matas (2017), Spotting facial micro-expressions "in the wild", Computer Vision Winter Workshop.

@@ -32,6 +32,17 @@ class MMEW(Dataset):
 
     Request: by a licence agreement, see ``request_url``.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    sheet : str or Path, optional
+        Annotation sheet; default: the latest one found in the folder.
+    layout : str, optional
+        Which of the release's picture folders, out of ``layouts``; default: the first that is there.
+    corrections : bool, str or Path, default=True
+        Correct known published errors; or the path of your own file of corrections.
+
     References
     ----------
     Ben, Ren, Zhang, Wang, Kpalma, Meng, Liu (2022), IEEE TPAMI 44(9). doi:10.1109/TPAMI.2021.3067464

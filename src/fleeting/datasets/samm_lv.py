@@ -29,6 +29,17 @@ class SAMMLV(Dataset):
 
     Request: by a licence agreement, see ``request_url``.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
+    sheet : str or Path, optional
+        Annotation sheet; default: the latest one found in the folder.
+    layout : str, optional
+        Which of the release's picture folders, out of ``layouts``; default: the first that is there.
+    corrections : bool, str or Path, default=True
+        Correct known published errors; or the path of your own file of corrections.
+
     References
     ----------
     Yap, Kendrick, Yap (2020), FG. doi:10.1109/FG47880.2020.00029

@@ -28,7 +28,7 @@ class Printed(Protocol):
 class Finding:
     """One thing that was noticed.
 
-    Attributes
+    Parameters
     ----------
     level : {"error", "warning", "note"}
         Errors keep a clip from being used as it stands; warnings want a look; notes say what is known and harmless.
@@ -37,6 +37,7 @@ class Finding:
     clip : str
         As in the table; empty if the finding is not about one clip.
     text : str
+        What it is, for people.
     """
 
     level: str

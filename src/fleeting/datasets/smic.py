@@ -51,10 +51,12 @@ class SMIC(Dataset):
 
     Parameters
     ----------
-    root, sheet, layout, corrections
-        As in :class:`.base.Dataset`.
+    root : str or Path, optional
+        Folder of the release; default ``$FLEETING_DATA/<name>``.
     camera : {"HS", "VIS", "NIR"}, default="HS"
         High speed (100 frames/s), visual and near infrared (25 frames/s).
+    **keywords
+        ``sheet``, ``layout`` and ``corrections``, as other releases have them.
 
     References
     ----------

@@ -96,6 +96,16 @@ class Synthetic(FolderDataset):
         """The true flow of a clip from onset to apex, (H, W, 2) float32, px, x right, y down; exact to float16.
 
         Where lids or lips cover something, it is where that would be seen without. A clip is also known by its id.
+
+        Parameters
+        ----------
+        clip : Clip
+            Of this release.
+
+        Returns
+        -------
+        ndarray of shape (H, W, 2), float
+            Displacement, px, x right, y down.
         """
         name = (clip.id if isinstance(clip, Clip) else clip).removeprefix(f"{self.name}/")
         path = self.root / "flow" / f"{name}.npz"

@@ -18,6 +18,19 @@ class USFHD(FolderDataset):
 
     Request: of the authors.
 
+    Parameters
+    ----------
+    root : str or Path, optional
+        Folder of the clips; default ``$FLEETING_DATA/<name>``.
+    table : str or Path, optional
+        The table; default ``clips.csv`` in the folder, or the only other sheet.
+    name : str, optional
+        Another name, in clip ids and persons.
+    fps : float, optional
+        Frames a second of clips whose row has none.
+    corrections : bool, str or Path, default=True
+        Correct known published errors; or the path of your own file of corrections.
+
     References
     ----------
     Shreve, Godavarthy, Goldgof, Sarkar (2011), FG. doi:10.1109/FG.2011.5771451

@@ -65,22 +65,35 @@ def compare(
         What Wilcoxon's and Friedman's tests and the ranks go over; spotting has none of them.
     level : float, default=.95
         Of the intervals.
-    resamples, seed
-        Of the bootstrap; the same seed gives the same numbers.
+    resamples : int, default=2000
+        Draws of persons.
+    seed : int, default=0
+        The same seed gives the same numbers.
 
     Returns
     -------
     Comparison
+        Printed, it is a few tables.
+
+    Raises
+    ------
+    UsageError
+        The runs have no clip in common, or disagree on the class of one.
 
     Notes
     -----
     A person, fold or dataset that lacks a class has no UF1 or UAR worth the name. If any lacks one, tests over them go by
     accuracy, and say so. For Nadeau and Bengio's test, each fold is taken to train on all clips that it does not test.
 
-    Raises
-    ------
-    UsageError
-        The runs have no clip in common, or disagree on the class of one.
+    Examples
+    --------
+    >>> import pandas as pd, fleeting as fl
+    >>> clips = pd.DataFrame({"clip": list("abcdef"), "dataset": "mine", "subject": list("112233"), "fold": "1"})
+    >>> clips["y_true"] = ["smile", "frown"] * 3
+    >>> good = fl.Run(clips.assign(y_pred=clips.y_true), name="good")
+    >>> lazy = fl.Run(clips.assign(y_pred="smile"), name="lazy")
+    >>> fl.compare(good, lazy, metric="accuracy").table.difference.tolist()
+    [0.5]
     """
     if by not in ("subject", "dataset"):
         raise UsageError(f"tests go over subjects or over datasets; by is {by!r}")

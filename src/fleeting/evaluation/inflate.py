@@ -64,16 +64,37 @@ def inflate(
 
     Parameters
     ----------
-    method, clips, y, protocol, out, seed, jobs, progress, cluster
-        As in :func:`fleeting.evaluate`. ``progress`` is told the stage ``settings``, one step an evaluation.
+    method : estimator
+        As in :func:`fleeting.evaluate`, where more is told of this and of what follows below.
     grid : mapping of str to sequence
         Values of each parameter, such as ``{"svc__C": [.1, 1, 10]}``; all combinations are tried. The first of equally good
         ones is taken, so write the simplest first.
+    clips : iterable of Clip
+        Each id once.
+    y : array-like of length N, mapping or Series
+        The class of each clip.
+    protocol : Protocol or scikit-learn splitter
+        Such as ``LOSO()``.
     inner : Protocol, optional
         How the honest choice tries settings within the training clips of each fold; default ``SubjectKFold(5)``, or as
         many folds as there are persons.
     score : str, default="uf1"
         What the honest choice goes by, pooled over the training clips. The choice on a test fold goes by the fold's accuracy.
+    out : path, optional
+        Where runs are kept.
+    seed : int, default=0
+        For all that is random.
+    jobs : int, default=1
+        Processes.
+    progress : callable, optional
+        Told the stage ``settings``, one step an evaluation.
+    cluster : str, optional
+        Address of a Dask scheduler.
+
+    Returns
+    -------
+    Inflation
+        With ``table``, a row for each way to choose, and the runs behind it.
 
     Notes
     -----

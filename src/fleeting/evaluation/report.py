@@ -53,6 +53,12 @@ def run_report(*runs: Run | SpottingRun | str | os.PathLike[str], out: str | os.
     out : path
         The page, ``.html``. It appears whole or not at all.
     overwrite : bool, default=False
+        Replace a page that is there.
+
+    Returns
+    -------
+    Path
+        The page.
 
     Raises
     ------

@@ -49,12 +49,13 @@ SPELLINGS = {
 class Run:
     """The predictions of an evaluation and what can be said from them.
 
-    Attributes
+    Parameters
     ----------
     predictions : DataFrame
         One row a clip, all columns str: ``clip dataset subject fold y_true y_pred``; then, where the method gives
         probabilities, ``p_<class>`` float64. Clip and fold together occur once.
     name : str
+        What tables call it.
     about : dict
         What ``run.json`` says; ``labels`` (all classes, also those no clip has) and ``leaky`` are understood here.
     learning : dict of str to DataFrame
@@ -96,6 +97,11 @@ class Run:
         by : {"dataset", "fold", "subject"}, optional
             The same predictions, restricted; nothing is trained anew. Every class counts in every part, so UF1 and UAR of a
             single fold or person in which classes are absent are low, and their mean is not the pooled score.
+
+        Returns
+        -------
+        float or Series
+            Pooled; or by dataset, fold or person.
         """
         if by is None:
             return float(score_of(name)(self.confusion().to_numpy()))
@@ -107,7 +113,18 @@ class Run:
         return pd.Series(scores, name=name, dtype=float).rename_axis(by)
 
     def scores(self, by: str | None = None) -> pd.DataFrame:
-        """Every score, a column each, with ``clips``: one row ``all``, and one for each dataset, fold or person."""
+        """Every score, a column each, with ``clips``: one row ``all``, and one for each dataset, fold or person.
+
+        Parameters
+        ----------
+        by : {"dataset", "fold", "subject"}, optional
+            As in :meth:`score`.
+
+        Returns
+        -------
+        DataFrame
+            A row for all, and one for each part.
+        """
         rows = {"all": {"clips": len(self.predictions), **{name: self.score(name) for name in SCORES}}}
         table = pd.DataFrame.from_dict(rows, orient="index")
         if by is None:
@@ -117,26 +134,61 @@ class Run:
         return pd.concat([table, parts])
 
     def interval(self, name: Score, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
-        """The pooled score and its interval over persons (:func:`fleeting.stats.subject_interval`)."""
+        """The pooled score and its interval over persons (:func:`fleeting.stats.subject_interval`).
+
+        Parameters
+        ----------
+        name : str or callable
+            A score, as in :meth:`score`.
+        level : float, default=0.95
+            Between 0 and 1.
+        resamples : int, default=2000
+            Draws of persons.
+        seed : int, default=0
+            The same seed gives the same interval.
+
+        Returns
+        -------
+        Interval
+            With ``value``, ``low`` and ``high``.
+        """
         p = self.predictions
         return subject_interval(
             name, p.y_true, p.y_pred, self.persons, labels=self.labels, level=level, resamples=resamples, seed=seed
         )
 
     def confusion(self) -> pd.DataFrame:
-        """Counts of clips, a row for each true class and a column for each predicted one."""
+        """Counts of clips, a row for each true class and a column for each predicted one.
+
+        Returns
+        -------
+        DataFrame of shape (K, K), int
+            Rows true, columns predicted.
+        """
         matrix = confusion_matrix(self.predictions.y_true, self.predictions.y_pred, self.labels)
         return pd.DataFrame(matrix, index=pd.Index(self.labels, name="true"), columns=pd.Index(self.labels, name="predicted"))
 
     def recalls(self) -> pd.Series:
-        """Recall of each class, float64; nan for a class that no clip has."""
+        """Recall of each class, float64; nan for a class that no clip has.
+
+        Returns
+        -------
+        Series of length K
+            By class.
+        """
         matrix = self.confusion().to_numpy()
         clips = matrix.sum(axis=1)
         share = np.divide(matrix.diagonal(), clips, out=np.full(len(clips), np.nan), where=clips > 0)
         return pd.Series(share, index=pd.Index(self.labels, name="class"), name="recall")
 
     def f1_conventions(self) -> dict[str, float]:
-        """What papers would variously call the F1 of this run (:func:`fleeting.metrics.f1_conventions`)."""
+        """What papers would variously call the F1 of this run (:func:`fleeting.metrics.f1_conventions`).
+
+        Returns
+        -------
+        dict of str to float
+            By convention.
+        """
         p = self.predictions
         return f1_conventions(p.y_true, p.y_pred, p.fold, self.labels)
 
@@ -148,6 +200,16 @@ class Run:
 
 def read_run(path: str | os.PathLike[str]) -> Run:
     """The run in a folder, a CSV file or an MEGC 2019 log (``.txt`` or ``.log``).
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a run.
+
+    Returns
+    -------
+    Run
+        As it was kept.
 
     Raises
     ------

@@ -70,6 +70,7 @@ def spot(
     out : path, optional
         Where runs are kept, a folder each, ``<out>/<name>-<key>``. Started again, an interrupted run goes on from its last finished fold.
     seed : int, default=0
+        For all that is random.
     jobs : int, default=1
         Processes; -1 takes one for each core. What is found does not depend on it.
     progress : callable, optional
@@ -82,6 +83,7 @@ def spot(
     Returns
     -------
     SpottingRun
+        What was found in all tested videos.
 
     Raises
     ------

@@ -49,10 +49,12 @@ class Events(NamedTuple):
 class SpottingRun:
     """What a spotter found in videos of people it had not learned from, and what can be said from it.
 
-    Attributes
+    Parameters
     ----------
     events : Events
+        What was coded and what was found.
     name : str
+        What tables call it.
     about : dict
         What ``run.json`` says.
     """
@@ -83,17 +85,51 @@ class SpottingRun:
         return float(self.events.videos["seconds"].sum()) / 60
 
     def counts(self) -> tuple[list[str], np.ndarray]:
-        """The persons, and of each the counts (N, 3, 3): micro, macro, overall; right, found, coded."""
+        """The persons, and of each the counts (N, 3, 3): micro, macro, overall; right, found, coded.
+
+        Returns
+        -------
+        tuple of list of str and ndarray of shape (N, 3, 3), int
+            In the same order.
+        """
         return counts_by(self.persons, self.events.found, self.events.coded)
 
     def restricted(self, dataset: str) -> SpottingRun:
-        """The same run, of one dataset's videos."""
+        """The same run, of one dataset's videos.
+
+        Parameters
+        ----------
+        dataset : str
+            Its name.
+
+        Returns
+        -------
+        SpottingRun
+            With the same name.
+        """
         videos = self.events.videos[self.events.videos["dataset"] == dataset]
         coded, found = (table[table["video"].isin(videos["video"])] for table in self.events[1:])
         return SpottingRun(Events(videos, coded, found), dataset, self.about)
 
     def interval(self, part: str = "overall", level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
-        """The pooled F1 of ``micro``, ``macro`` or ``overall``, and its interval over persons; nan where fewer than two are known."""
+        """The pooled F1 of ``micro``, ``macro`` or ``overall``, and its interval over persons; nan where fewer than two are known.
+
+        Parameters
+        ----------
+        part : {"micro", "macro", "overall"}, default="overall"
+            Of which events.
+        level : float, default=0.95
+            Between 0 and 1.
+        resamples : int, default=2000
+            Draws of persons.
+        seed : int, default=0
+            The same seed gives the same interval.
+
+        Returns
+        -------
+        Interval
+            With ``value``, ``low`` and ``high``.
+        """
         counts = self.counts()[1][:, PARTS.index(part)]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "a class occurs in only")  # in how many persons, ``scores`` says
@@ -141,7 +177,18 @@ def load_run(path: str | os.PathLike[str]) -> Run | SpottingRun:
 
 
 def read_spotting_run(folder: str | os.PathLike[str]) -> SpottingRun:
-    """The spotting run in a folder; errors as :func:`load_run`."""
+    """The spotting run in a folder; errors as :func:`load_run`.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of a run of :func:`fleeting.spot`.
+
+    Returns
+    -------
+    SpottingRun
+        As it was kept.
+    """
     folder = Path(folder)
     about = read_about(folder)
     if about.get("kind") != SPOTTING:

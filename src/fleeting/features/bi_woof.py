@@ -45,6 +45,13 @@ def bi_woof(flow: np.ndarray, grid: tuple[int, int] = (8, 8), n_bins: int = 8, v
     References
     ----------
     Liong, See, Wong & Phan (2018), Signal Processing: Image Communication 62. doi:10.1016/j.image.2017.11.006
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(64, 64, 2))
+    >>> bi_woof(flow).shape  # 64 blocks x 8 directions
+    (512,)
     """
     require_grid(grid, "Bi-WOOF")
     require_whole(n_bins=n_bins)
@@ -72,10 +79,14 @@ class BiWOOF(ClipTransformer):
 
     Parameters
     ----------
-    grid, n_bins, variant
+    grid : tuple of int, default=(8, 8)
+        As in :func:`bi_woof`.
+    n_bins : int, default=8
         As in :func:`bi_woof`.
     method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`; the paper's is TV-L1.
+    variant : {"paper", "program"}, default="paper"
+        As in :func:`bi_woof`.
     """
 
     def __init__(self, grid: tuple[int, int] = (8, 8), n_bins: int = 8, method: str = "tvl1", variant: str = "paper"):

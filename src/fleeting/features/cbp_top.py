@@ -51,6 +51,13 @@ def cbp_top(
     References
     ----------
     Guo, Xue, Wang & Yu (2015), Optik. Fu & Wei (2008), ICNC: the pattern in a single plane.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> cbp_top(frames).shape  # 36 blocks x 3 planes x 32 bins
+    (3456,)
     """
     require_whole(neighbours=neighbours)
     if not 2 <= neighbours <= 16 or neighbours % 2 or not threshold > 0:
@@ -78,7 +85,19 @@ def cbp_top(
 
 
 class CBPTOP(ClipTransformer):
-    """:func:`cbp_top` of each clip, grey, from onset to offset. Parameters as there."""
+    """:func:`cbp_top` of each clip, grey, from onset to offset.
+
+    Parameters
+    ----------
+    grid : tuple of int, default=(6, 6)
+        As in :func:`cbp_top`.
+    radii : tuple of int, default=(3, 3, 3)
+        As in :func:`cbp_top`.
+    neighbours : int, default=8
+        As in :func:`cbp_top`.
+    threshold : float, default=2
+        As in :func:`cbp_top`.
+    """
 
     def __init__(
         self,

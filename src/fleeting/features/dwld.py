@@ -49,6 +49,13 @@ def wld(image: np.ndarray, grid: tuple[int, int] = (1, 1), radius: int = 1, grad
     References
     ----------
     Chen, Shan, He, Zhao, Pietikäinen, Chen & Gao (2010), IEEE TPAMI 32(9). The paper also weights the segments, for textures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> wld(frames[0]).shape
+    (960,)
     """
     require_grid(grid, "WLD")
     require_whole(radius=radius)
@@ -83,12 +90,23 @@ def dwld(image: np.ndarray, grid: tuple[int, int] = (1, 1), alpha: float = 1) ->
 
     Parameters
     ----------
-    image, grid, alpha
+    image : ndarray of shape (H, W), uint8 or float
+        As in :func:`wld`.
+    grid : tuple of int, default=(1, 1)
+        As in :func:`wld`.
+    alpha : float, default=1
         As in :func:`wld`.
 
     Returns
     -------
     ndarray of shape (2 * rows * columns * 960,), float32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> dwld(frames[0], grid=(2, 2)).shape
+    (7680,)
     """
     return np.concatenate([wld(image, grid, 1, "cross", alpha), wld(image, grid, 2, "sobel", alpha)])
 
@@ -98,7 +116,9 @@ class DWLD(ClipTransformer):
 
     Parameters
     ----------
-    grid, alpha
+    grid : tuple of int, default=(1, 1)
+        As in :func:`wld`.
+    alpha : float, default=1
         As in :func:`wld`.
     frames : {"apex", "mean"}, default="apex"
         The apex frame, or the mean over all frames from onset to offset.

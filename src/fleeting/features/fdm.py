@@ -44,6 +44,13 @@ def fdm(flow: np.ndarray, grid: tuple[int, int] = (8, 8), tau: int = 3, threshol
     References
     ----------
     Xu, Zhang & Wang (2017), IEEE Transactions on Affective Computing 8(2). doi:10.1109/TAFFC.2016.2518162
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(6, 64, 64, 2))
+    >>> fdm(flow).shape  # 2 stretches x 64 blocks x 2
+    (256,)
     """
     require_fields(flow, "FDM", grid)
     require_whole(tau=tau)
@@ -73,8 +80,14 @@ class FDM(ClipTransformer):
 
     Parameters
     ----------
-    grid, tau, threshold, align
-        As in :func:`fdm`, but aligned by default.
+    grid : tuple of int, default=(8, 8)
+        As in :func:`fdm`.
+    tau : int, default=3
+        As in :func:`fdm`.
+    threshold : float, default=0.02
+        As in :func:`fdm`.
+    align : bool, default=True
+        First take away the median of each field: the head's shift.
     method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.
     """

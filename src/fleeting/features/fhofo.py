@@ -42,6 +42,13 @@ def fhofo(flow: np.ndarray, grid: tuple[int, int] = (5, 5), n_bins: int = 18, au
     References
     ----------
     Happy & Routray (2019), IEEE Transactions on Affective Computing 10(3).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(6, 64, 64, 2))
+    >>> fhofo(flow).shape  # 25 blocks x 18 directions
+    (450,)
     """
     require_fields(flow, "FHOFO", grid)
     require_whole(n_bins=n_bins)
@@ -68,7 +75,11 @@ class FHOFO(ClipTransformer):
 
     Parameters
     ----------
-    grid, n_bins, authors_bins
+    grid : tuple of int, default=(5, 5)
+        As in :func:`fhofo`.
+    n_bins : int, default=18
+        As in :func:`fhofo`.
+    authors_bins : bool, default=False
         As in :func:`fhofo`.
     reference : {"onset", "previous"}, default="onset"
         The frame from which the flow to each later one is measured. From frame to frame a face goes back the way it came, and counts

@@ -39,6 +39,13 @@ def flow_image(flow: np.ndarray, size: int = 28) -> np.ndarray:
     References
     ----------
     Liong, Gan, See, Khor & Huang (2019), FG (STSTNet). doi:10.1109/FG.2019.8756567
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(64, 64, 2))
+    >>> flow_image(flow).shape
+    (3, 28, 28)
     """
     require_field(flow, "the flow image", (2, 2))
     require_whole(size=size)
@@ -51,8 +58,9 @@ def flow_stack(flow: np.ndarray, size: int = 64, interleave: bool = False) -> np
     Parameters
     ----------
     flow : ndarray of shape (F, H, W, 2), float
-        px, x right, y down.
+        Displacement, px, x right, y down.
     size : int, default=64
+        Sides of each map, px.
     interleave : bool, default=False
         Order x1 y1 x2 y2 ... instead of x1 x2 ... y1 y2 ...
 
@@ -65,6 +73,13 @@ def flow_stack(flow: np.ndarray, size: int = 64, interleave: bool = False) -> np
     ------
     UsageError
         When there is no sequence of fields, or it holds NaN or infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(6, 64, 64, 2))
+    >>> flow_stack(flow).shape
+    (12, 64, 64)
     """
     require_fields(flow, "the flow stack")
     require_whole(size=size)
@@ -82,6 +97,7 @@ class FlowImage(ClipTransformer):
     Parameters
     ----------
     size : int, default=28
+        Sides of the picture, px.
     method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`.
     """
@@ -103,7 +119,9 @@ class FlowStack(ClipTransformer):
     ----------
     n_flows : int, default=8
         One frame more is taken, of two or more. Where there are too few, frames are repeated and their flow is zero.
-    size, interleave
+    size : int, default=64
+        As in :func:`flow_stack`.
+    interleave : bool, default=False
         As in :func:`flow_stack`.
     method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`.

@@ -22,6 +22,7 @@ class FlowMap(ClipTransformer):
     Parameters
     ----------
     size : int, default=28
+        Sides of the map, px.
     method : {"tvl1", "dis", "farneback"}, default="tvl1"
         Optical flow, see :func:`fleeting.flow.flow`.
     """

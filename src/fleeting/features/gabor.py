@@ -43,6 +43,13 @@ def gabor(image: np.ndarray, size: int = 48, scales: int = 9, orientations: int 
     References
     ----------
     Wu, Shen & Fu (2011), ACII. Wavelengths, and windows that are round and .56 wavelengths wide, are our reading.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> gabor(frames[0]).shape  # 9 scales x 8 directions x 48 x 48 px
+    (165888,)
     """
     if size < 16 or scales < 1 or orientations < 1:
         raise UsageError(f"Gabor: size={size} must be 16 or more, scales={scales} and orientations={orientations} 1 or more")
@@ -79,7 +86,11 @@ class Gabor(ClipTransformer):
 
     Parameters
     ----------
-    size, scales, orientations
+    size : int, default=48
+        As in :func:`gabor`.
+    scales : int, default=9
+        As in :func:`gabor`.
+    orientations : int, default=8
         As in :func:`gabor`.
     frames : {"apex", "mean"}, default="apex"
         The apex frame, or the mean over all frames from onset to offset.

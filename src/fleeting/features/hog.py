@@ -18,6 +18,7 @@ def hog(image: np.ndarray, size: int = 64, cell: int = 8, block: int = 2, orient
     image : ndarray of shape (H, W), uint8 or float
         Grey; brought to ``size`` px a side.
     size : int, default=64
+        Sides of the picture that is described, px.
     cell : int, default=8
         Side of a cell, px.
     block : int, default=2
@@ -38,6 +39,13 @@ def hog(image: np.ndarray, size: int = 64, cell: int = 8, block: int = 2, orient
     References
     ----------
     Dalal & Triggs (2005), CVPR. doi:10.1109/CVPR.2005.177
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> hog(frames[0]).shape
+    (1764,)
     """
     from skimage.feature import hog as histograms
 
@@ -54,7 +62,13 @@ class HOG(ClipTransformer):
 
     Parameters
     ----------
-    size, cell, block, orientations
+    size : int, default=64
+        As in :func:`hog`.
+    cell : int, default=8
+        As in :func:`hog`.
+    block : int, default=2
+        As in :func:`hog`.
+    orientations : int, default=9
         As in :func:`hog`.
     frames : {"apex", "mean"}, default="apex"
         The apex frame, or the mean over all frames from onset to offset.

@@ -48,6 +48,13 @@ def hog3d(frames: np.ndarray, boxes: np.ndarray, sigma: float = 1, pool: str = "
     References
     ----------
     Polikovsky, Kameda & Ohta (2009), ICDP. doi:10.1049/ic.2009.0244. The paper goes on to cluster the frames' histograms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> hog3d(frames, np.array([[8, 8, 24, 24], [40, 8, 56, 24]])).shape  # 2 boxes x 32 directions
+    (64,)
     """
     require_size(frames, (2, 2, 2), "HOG3D")
     require_boxes(boxes, "HOG3D")
@@ -114,7 +121,9 @@ class HOG3D(ClipTransformer):
 
     Parameters
     ----------
-    sigma, pool
+    sigma : float, default=1
+        As in :func:`hog3d`.
+    pool : {"mean", "mean_max"}, default="mean"
         As in :func:`hog3d`.
     find_mesh : bool, default=True
         As in :class:`fleeting.features.au_motion.AUMotion`.

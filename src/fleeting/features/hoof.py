@@ -38,6 +38,13 @@ def hoof(flow: np.ndarray, n_bins: int = 8, grid: tuple[int, int] = (1, 1)) -> n
     References
     ----------
     Chaudhry, Ravichandran, Hager & Vidal (2009), CVPR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(6, 64, 64, 2))
+    >>> hoof(flow, grid=(2, 2)).shape, round(float(hoof(flow).sum()), 3)
+    ((32,), 1.0)
     """
     require_fields(flow, "HOOF", grid)
     require_whole(n_bins=n_bins)
@@ -54,7 +61,9 @@ class HOOF(ClipTransformer):
 
     Parameters
     ----------
-    n_bins, grid
+    n_bins : int, default=8
+        As in :func:`hoof`.
+    grid : tuple of int, default=(1, 1)
         As in :func:`hoof`.
     method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`.

@@ -64,6 +64,13 @@ def lbp_top(
     ----------
     Zhao & Pietikäinen (2007), IEEE TPAMI 29(6). doi:10.1109/TPAMI.2007.1110. A neighbour as bright as the centre counts as
     brighter. Papers that write 8 x 9 blocks mean, as far as they say, 8 rows and 9 columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> lbp_top(frames, grid=(5, 5), radii=(1, 1, 2)).shape  # 25 blocks x 3 planes x 59 bins
+    (4425,)
     """
     numbers = tuple(neighbours) if isinstance(neighbours, Sequence) else (neighbours,) * 3
     if len(numbers) != 3 or not all(isinstance(n, Integral) and 2 <= n <= 12 for n in numbers):
@@ -82,7 +89,11 @@ def lbp_sip(frames: np.ndarray, grid: tuple[int, int] = (6, 6), radii: tuple[int
 
     Parameters
     ----------
-    frames, grid, radii
+    frames : ndarray of shape (T, H, W) or (T, H, W, 3), uint8 or float
+        As in :func:`lbp_top`.
+    grid : tuple of int, default=(6, 6)
+        As in :func:`lbp_top`.
+    radii : tuple of int, default=(1, 1, 2)
         As in :func:`lbp_top`.
 
     Returns
@@ -93,6 +104,13 @@ def lbp_sip(frames: np.ndarray, grid: tuple[int, int] = (6, 6), radii: tuple[int
     References
     ----------
     Wang, See, Phan & Oh (2014), ACCV. doi:10.1007/978-3-319-16865-4_34
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> lbp_sip(frames).shape  # 36 blocks x 20 bins
+    (720,)
     """
     require_blocks(frames, grid, radii, "LBP-SIP")
     rx, ry, rt = radii
@@ -108,8 +126,16 @@ def lbp_mop(
 
     Parameters
     ----------
-    frames, grid, radii, neighbours, uniform
-        As in :func:`lbp_top`; the blocks of the mean over time are those of LBP-TOP.
+    frames : ndarray of shape (T, H, W) or (T, H, W, 3), uint8 or float
+        As in :func:`lbp_top`.
+    grid : tuple of int, default=(6, 6)
+        As in :func:`lbp_top`.
+    radii : tuple of int, default=(3, 3, 3)
+        As in :func:`lbp_top`.
+    neighbours : int, default=8
+        As in :func:`lbp_top`, the same for all three.
+    uniform : bool, default=True
+        As in :func:`lbp_top`.
 
     Returns
     -------
@@ -119,6 +145,13 @@ def lbp_mop(
     References
     ----------
     Wang, See, Oh, Phan, Rahulamathavan, Ling, Tan & Li (2015), PLoS ONE 10(5), e0124674. doi:10.1371/journal.pone.0124674
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> lbp_mop(frames).shape  # 36 blocks x 3 planes x 59 bins
+    (6372,)
     """
     require_blocks(frames, grid, radii, "LBP-MOP")
     rx, ry, rt = radii
@@ -147,7 +180,15 @@ class LBPTOP(ClipTransformer):
 
     Parameters
     ----------
-    grid, radii, neighbours, uniform, sampling
+    grid : tuple of int, default=(6, 6)
+        As in :func:`lbp_top`.
+    radii : tuple of int, default=(3, 3, 3)
+        As in :func:`lbp_top`.
+    neighbours : int or tuple of int, default=8
+        As in :func:`lbp_top`.
+    uniform : bool, default=True
+        As in :func:`lbp_top`.
+    sampling : {"bilinear", "nearest"}, default="bilinear"
         As in :func:`lbp_top`.
     colour : bool, default=False
         Describe R, G and B one by one; grey otherwise.
@@ -177,7 +218,15 @@ class LBPTOP(ClipTransformer):
 
 
 class LBPSIP(ClipTransformer):
-    """:func:`lbp_sip` of each clip, grey, from onset to offset. Parameters as there."""
+    """:func:`lbp_sip` of each clip, grey, from onset to offset.
+
+    Parameters
+    ----------
+    grid : tuple of int, default=(6, 6)
+        As in :func:`lbp_top`.
+    radii : tuple of int, default=(1, 1, 2)
+        As in :func:`lbp_top`.
+    """
 
     def __init__(self, grid: tuple[int, int] = (6, 6), radii: tuple[int, int, int] = (1, 1, 2)):
         self.grid = grid
@@ -190,7 +239,19 @@ class LBPSIP(ClipTransformer):
 
 
 class LBPMOP(ClipTransformer):
-    """:func:`lbp_mop` of each clip, grey, from onset to offset. Parameters as there."""
+    """:func:`lbp_mop` of each clip, grey, from onset to offset.
+
+    Parameters
+    ----------
+    grid : tuple of int, default=(6, 6)
+        As in :func:`lbp_mop`.
+    radii : tuple of int, default=(3, 3, 3)
+        As in :func:`lbp_mop`.
+    neighbours : int, default=8
+        As in :func:`lbp_mop`.
+    uniform : bool, default=True
+        As in :func:`lbp_mop`.
+    """
 
     def __init__(self, grid: tuple[int, int] = (6, 6), radii: tuple[int, int, int] = (3, 3, 3), neighbours: int = 8, uniform: bool = True):
         self.grid = grid

@@ -47,6 +47,13 @@ def lstd(frames: np.ndarray, boxes: np.ndarray, radius: int = 1) -> np.ndarray:
     ----------
     Wang, Yan, Zhao, Fu & Zhou (2014), ECCV workshops, after Zhao & Pietikäinen (2013), ICIAR. The
     paper's layout of bits is not public; this is ours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> lstd(frames, np.array([[8, 8, 24, 24], [40, 8, 56, 24]])).shape  # 2 boxes x 48 codes
+    (96,)
     """
     require_whole(radius=radius)
     require_boxes(boxes, "LSTD")
@@ -92,6 +99,7 @@ class LSTD(ClipTransformer):
     Parameters
     ----------
     radius : int, default=1
+        Px and frames.
     rpca : bool, default=True
         Describe the sparse part that :func:`fleeting.preprocess.rpca.robust_pca` finds in the rectangle around the boxes; the
         grey frames otherwise.

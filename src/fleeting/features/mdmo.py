@@ -128,8 +128,14 @@ class MDMO(ClipTransformer):
 
     Parameters
     ----------
-    weight, aggregation, cartesian, align
-        As in :func:`mdmo`, but aligned by default.
+    weight : float, default=0.77
+        As in :func:`mdmo`.
+    aggregation : {"per_frame", "pooled"}, default="per_frame"
+        As in :func:`mdmo`.
+    cartesian : bool, default=False
+        As in :func:`mdmo`.
+    align : bool, default=True
+        As in :func:`mdmo`.
     find_mesh : bool, default=True
         As in :class:`fleeting.features.au_motion.AUMotion`.
     method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"

@@ -69,6 +69,7 @@ class RegionFlow(ClipTransformer):
     Parameters
     ----------
     n_bins : int, default=8
+        Directions, as in :func:`region_flow`.
     align : bool, default=True
         As in :func:`region_flow`, but aligned by default.
     find_mesh : bool, default=True

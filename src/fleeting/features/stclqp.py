@@ -65,6 +65,13 @@ def stclqp_vectors(frames: np.ndarray, grid: tuple[int, int] = (8, 8), radius: i
     Huang, Zhao, Hong, Zheng & Pietikäinen (2016), Neurocomputing 175. Signs and sizes as Guo, Zhang & Zhang (2010), IEEE TIP
     19(6). How directions are quantised the papers leave open ("16 and 4 levels"): gradients by a 3 x 3 derivative of a Gaussian,
     at the voxel nearest to each neighbour, to 16 directions, their differences to 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> stclqp_vectors(frames, grid=(4, 4), voxels=100).shape
+    (3, 16, 100, 2)
     """
     if voxels is not None:
         require_whole(voxels=voxels)
@@ -89,7 +96,17 @@ def stclqp_vectors(frames: np.ndarray, grid: tuple[int, int] = (8, 8), radius: i
 
 
 class STCLQPVectors(ClipTransformer):
-    """:func:`stclqp_vectors` of each clip, grey, from onset to offset, for :class:`STCLQP`. Parameters as there."""
+    """:func:`stclqp_vectors` of each clip, grey, from onset to offset, for :class:`STCLQP`.
+
+    Parameters
+    ----------
+    grid : tuple of int, default=(8, 8)
+        As in :func:`stclqp_vectors`.
+    radius : int, default=2
+        As in :func:`stclqp_vectors`.
+    voxels : int, optional, default=512
+        As in :func:`stclqp_vectors`.
+    """
 
     def __init__(self, grid: tuple[int, int] = (8, 8), radius: int = 2, voxels: int | None = 512):
         self.grid = grid
@@ -112,6 +129,7 @@ class STCLQP(NoTable, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_words : int, default=20
+        Words of each plane and component.
     projection : estimator or "passthrough", optional
         What makes the histograms short; :class:`fleeting.classifiers.slpp.SLPP` with its defaults when not given.
     most_vectors : int, default=50000
@@ -135,7 +153,20 @@ class STCLQP(NoTable, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> STCLQP:
-        """Words and projections, from vectors (N, 3, blocks, voxels, 2) and classes (N,)."""
+        """Words and projections, from vectors (N, 3, blocks, voxels, 2) and classes (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, 3, blocks, voxels, 2), uint32
+            What :class:`STCLQPVectors` gives.
+        y : array-like of shape (N,), optional
+            Their classes, for a projection that asks for them.
+
+        Returns
+        -------
+        STCLQP
+            Itself.
+        """
         X = _given(X)
         if self.n_words < 1 or self.most_vectors < self.n_words:
             raise UsageError(f"n_words={self.n_words} must be 1 or more, most_vectors={self.most_vectors} at least as many")
@@ -149,14 +180,36 @@ class STCLQP(NoTable, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The clips, (N, d) float; with ``projection="passthrough"`` the histograms, d = 3 * 3 * blocks * n_words."""
+        """The clips, (N, d) float; with ``projection="passthrough"`` the histograms, d = 3 * 3 * blocks * n_words.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, 3, blocks, voxels, 2), uint32
+            What :class:`STCLQPVectors` gives.
+
+        Returns
+        -------
+        ndarray of shape (N, d), float
+            A row a clip.
+        """
         parts = self.histograms(X)
         if self.projections_:
             parts = [model.transform(part) for model, part in zip(self.projections_, parts, strict=True)]
         return np.concatenate(parts, axis=1)
 
     def histograms(self, X: ArrayLike) -> list[np.ndarray]:
-        """Shares of the words, for each of sign, size and direction (N, blocks * 3 * n_words) float32, words fastest."""
+        """Shares of the words, for each of sign, size and direction (N, blocks * 3 * n_words) float32, words fastest.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, 3, blocks, voxels, 2), uint32
+            What :class:`STCLQPVectors` gives.
+
+        Returns
+        -------
+        list of ndarray of shape (N, blocks * 3 * n_words), float32
+            Sign, size, direction.
+        """
         check_is_fitted(self)
         X = _given(X)
         n, _, blocks, voxels, _ = X.shape

@@ -61,6 +61,13 @@ def stlbp_ip(
     ----------
     Huang, Wang, Zhao & Pietikäinen (2015), ICCV workshops. The public program takes 256 bins for the shape of the whole
     face; a later paper of the authors takes the sparse part of a robust PCA for the difference.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> stlbp_ip(frames, grid=(4, 4)).shape  # 16 blocks x 4 x 59 bins
+    (3776,)
     """
     if difference not in DIFFERENCES:
         raise UsageError(f"difference {difference!r} is not known; choose from {', '.join(map(str, DIFFERENCES))}")
@@ -88,7 +95,21 @@ def stlbp_ip(
 
 
 class STLBPIP(ClipTransformer):
-    """:func:`stlbp_ip` of each clip, grey, from onset to offset. Parameters as there."""
+    """:func:`stlbp_ip` of each clip, grey, from onset to offset.
+
+    Parameters
+    ----------
+    grid : tuple of int, default=(8, 9)
+        As in :func:`stlbp_ip`.
+    reach : int, default=4
+        As in :func:`stlbp_ip`.
+    radius : int, default=3
+        As in :func:`stlbp_ip`.
+    uniform : bool, default=True
+        As in :func:`stlbp_ip`.
+    difference : {"first", "absolute", "rpca", None}, default="first"
+        As in :func:`stlbp_ip`.
+    """
 
     def __init__(
         self,

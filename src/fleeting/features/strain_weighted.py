@@ -21,7 +21,12 @@ def strain_map(flow: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     flow : ndarray of shape (T - 1, H, W, 2), float
-        px, x right, y down; or a single field. Without strain, the row is zero.
+        Displacement, px, x right, y down; or a single field. Without strain, the row is zero.
+
+    Returns
+    -------
+    ndarray of shape (2500,), float32
+        Between 0 and 1.
 
     Raises
     ------
@@ -31,6 +36,13 @@ def strain_map(flow: np.ndarray) -> np.ndarray:
     References
     ----------
     Liong, See, Phan, Oh, Le Ngo, Wong & Tan (2016), Signal Processing: Image Communication 47.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flow = np.random.default_rng(0).normal(size=(6, 64, 64, 2))
+    >>> strain_map(flow).shape
+    (2500,)
     """
     return cv2.resize(_normalised(_strain_sum(flow)), (SIDE, SIDE), interpolation=cv2.INTER_AREA).ravel()
 
@@ -68,8 +80,12 @@ class StrainWeightedLBPTOP(ClipTransformer):
 
     Parameters
     ----------
-    grid, radii, neighbours
-        As in :func:`fleeting.features.lbp_top.lbp_top`.
+    grid : tuple of int, default=(5, 5)
+        As in :func:`fleeting.features.lbp_top`.
+    radii : tuple of int, default=(1, 1, 4)
+        As in :func:`fleeting.features.lbp_top`.
+    neighbours : int or tuple of int, default=4
+        As in :func:`fleeting.features.lbp_top`.
     method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
         Optical flow, see :func:`fleeting.flow.flow`; the paper's is TV-L1.
     """

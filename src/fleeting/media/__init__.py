@@ -40,6 +40,7 @@ def open_media(
     Returns
     -------
     Media
+        Of the kind that fits.
 
     Raises
     ------
@@ -48,6 +49,14 @@ def open_media(
     UsageError
         ``fps`` or ``seconds`` is not positive, ``seconds`` is given for something else than a camera, or ``source`` is something
         else, such as an array of another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> for frame in open_media(np.zeros((2, 48, 64, 3), np.uint8), fps=50):
+    ...     print(frame.index, frame.time, frame.image.shape)
+    0 0.0 (48, 64, 3)
+    1 0.02 (48, 64, 3)
     """
     for name, value in (("fps", fps), ("seconds", seconds)):
         if value is not None and not 0 < value < float("inf"):

@@ -25,7 +25,17 @@ SQUARE_ENOUGH = 4  # a pixel more oblong than this is a slip of the writer's
 
 
 class VideoFile(Media):
-    """Whatever FFmpeg decodes."""
+    """Whatever FFmpeg decodes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fps : float, optional
+        Frames a second, as in :func:`open_media`.
+    partial : bool, default=False
+        Take what a damaged or cut-off recording still gives.
+    """
 
     def __init__(self, path: Path, *, fps: float | None = None, partial: bool = False):
         super().__init__(path, partial=partial)

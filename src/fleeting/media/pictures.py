@@ -16,7 +16,17 @@ PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 
 
 class PictureFolder(Media):
-    """The pictures of a folder, in natural order."""
+    """The pictures of a folder, in natural order.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    fps : float, optional
+        Frames a second, as in :func:`open_media`.
+    partial : bool, default=False
+        Take what a damaged or cut-off recording still gives.
+    """
 
     def __init__(self, path: Path, *, fps: float | None = None, partial: bool = False):
         super().__init__(path, partial=partial)
@@ -68,7 +78,15 @@ class PictureFolder(Media):
 
 
 class PictureArray(Media):
-    """Pictures that are in memory already, (T, H, W, 3) uint8 RGB; they are looked at where they are."""
+    """Pictures that are in memory already, (T, H, W, 3) uint8 RGB; they are looked at where they are.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (T, H, W, 3), uint8
+        RGB.
+    fps : float, optional
+        Frames a second, as in :func:`open_media`.
+    """
 
     codec = "array"
 
@@ -94,7 +112,17 @@ class PictureArray(Media):
 
 
 class Camera(Media):
-    """A live camera. What it shows is gone afterwards: record it with :func:`write_video` to look twice."""
+    """A live camera. What it shows is gone afterwards: record it with :func:`write_video` to look twice.
+
+    Parameters
+    ----------
+    number : int
+        Of the camera, from 0.
+    fps : float, optional
+        What to ask it for.
+    seconds : float, optional
+        When to stop; default: at :meth:`close`.
+    """
 
     codec = "camera"
 
@@ -123,7 +151,15 @@ class Camera(Media):
         return self._frames()  # live: nothing queues up
 
     def frames(self, start: int, stop: int) -> Iterator[Frame]:
-        """UsageError: a camera cannot go back."""
+        """UsageError: a camera cannot go back.
+
+        Parameters
+        ----------
+        start : int
+            Not looked at.
+        stop : int
+            Not looked at.
+        """
         raise UsageError(f"{self.path} cannot go back to frame {start}: record it with write_video first.")
 
     def close(self) -> None:

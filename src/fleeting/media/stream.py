@@ -20,7 +20,17 @@ NO_TIMESTAMP = -(2**63)  # as FFmpeg has it
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a video."""
+    """One picture of a video.
+
+    Parameters
+    ----------
+    index : int
+        Number in the recording, 0-based.
+    time : float
+        Seconds since the first frame.
+    image : ndarray of shape (H, W, 3), uint8
+        RGB.
+    """
 
     index: int  # 0-based
     time: float  # s since the first frame
@@ -29,6 +39,13 @@ class Frame:
 
 class Media:
     """A stream of frames; made by :func:`open_media`. Iterating yields :class:`Frame`, and starts again each time.
+
+    Parameters
+    ----------
+    path : Path
+        What is read.
+    partial : bool, default=False
+        Take what a damaged or cut-off recording still gives.
 
     Attributes
     ----------
@@ -98,6 +115,18 @@ class Media:
         """Frames ``start`` (inclusive) to ``stop`` (exclusive), as iteration yields them.
 
         Frames which iteration has passed already are sought; others are reached by decoding from the beginning.
+
+        Parameters
+        ----------
+        start : int
+            The first, 0-based.
+        stop : int
+            The first that is left out.
+
+        Yields
+        ------
+        Frame
+            One by one.
         """
         if not 0 <= start <= stop:
             raise UsageError(f"frames({start}, {stop}): start must lie between 0 and stop.")
@@ -119,6 +148,11 @@ class Media:
         count : int, optional
             How many frames an earlier iteration has yielded. Where the file's own list has another number, or none is given, everything
             is decoded once.
+
+        Returns
+        -------
+        ndarray of shape (T,), float64
+            Seconds since the first frame.
         """
         if not self._complete and not (count and self._list(count)):
             for _ in self._frames():

@@ -13,5 +13,15 @@ def au_template() -> Pipeline:
 
     Nothing in it was trained; its shapes and tables were drawn by hand (:mod:`fleeting.faces.action_units`). It is what
     a trained network has to beat.
+
+    Returns
+    -------
+    Pipeline
+        It takes a list of clips.
+
+    Examples
+    --------
+    >>> au_template().classes_.tolist()
+    ['negative', 'positive', 'surprise']
     """
     return make_pipeline(AUMotion(), EmotionTable())

@@ -46,6 +46,30 @@ def eye_cnn(
     does not state (``stop_below``); ``init="seed"`` is its U(-1, 1). Rate, epochs and batch are not stated at all.
     ``eyes`` says how they are found: ``mesh`` by landmarks, ``band`` in pictures that are all face, as FER2013's; None where clips are
     pictures of eyes already (:func:`fleeting.datasets.eyes.eyes`).
+
+    Parameters
+    ----------
+    variant : {"modern", "text"}, default="modern"
+        As one would build it today, or as the paper's text has it.
+    head : {"lenet", "direct"}, default="lenet"
+        The last layers, which the paper does not size.
+    init : {"seed"}, optional
+        The paper's first weights, from U(-1, 1).
+    eyes : {"mesh", "band"} or None, default="mesh"
+        How the eyes are found.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=50
+        Times that the training clips are gone through.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import EyeCNN
 
@@ -72,6 +96,32 @@ def apex_dcnn(
     Houlton's term paper; optimiser and rates are those of its author's notebook. ``inputs="onset-apex-offset"`` (three frames as one
     sample), ``depth`` and ``activation`` are the questions it leaves for later. At any other ``size`` than 400, and with several frames,
     pictures are resized to the square instead. Pictures larger than 400 px need ``align``.
+
+    Parameters
+    ----------
+    inputs : {"apex", "onset-apex-offset"}, default="apex"
+        Which frames.
+    depth : int, default=14
+        Number of convolutions.
+    activation : str, default="relu"
+        Between them.
+    pool : {"max", "mean"}, default="max"
+        The last pooling.
+    size : int, default=400
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=50
+        Times that the training clips are gone through.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import ApexDCNN
 
@@ -99,6 +149,38 @@ def two_stream(
     Yan & Li (2020). ``magnification`` is pbvm, evm, riesz or None, ``streams`` both, frames or flow. Eight flows need nine frames: nine
     are taken evenly, the last is only flowed to. Its "default learning rate" is read as Keras': plain gradient descent, .01. Its figure
     has both streams see the magnified video, its text "original frames": ``frames="raw"`` magnifies for the flow alone.
+
+    Parameters
+    ----------
+    magnification : {"pbvm", "evm", "riesz"} or None, default="pbvm"
+        How motion is magnified.
+    alpha : float, default=20
+        What is added to the motion, in units of the motion.
+    streams : {"both", "frames", "flow"}, default="both"
+        Which of the two.
+    frames : {"magnified", "raw"}, default="magnified"
+        What the first stream sees.
+    n_frames : int, default=8
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=64
+        Sides of the pictures, px.
+    table1 : bool, default=True
+        Pool as the paper's table is printed, over filters; otherwise over time.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=100
+        Times that the training clips are gone through.
+    method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
+        Optical flow, see :func:`fleeting.flow.flow`.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import OneStream3DCNN, TwoStream
 
@@ -122,7 +204,30 @@ def one_stream_3dcnn(
     align: int | None = None,
     **training: Any,
 ) -> Pipeline:
-    """Eight frames through one 3D convolution: what Yan & Li (2020) compare with under this name, as we read it."""
+    """Eight frames through one 3D convolution: what Yan & Li (2020) compare with under this name, as we read it.
+
+    Parameters
+    ----------
+    n_frames : int, default=8
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=64
+        Sides of the pictures, px.
+    table1 : bool, default=True
+        Pool as the paper's table is printed, over filters; otherwise over time.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=100
+        Times that the training clips are gone through.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
+    """
     from ..models import OneStream3DCNN
 
     net = _net(OneStream3DCNN, {"table1": table1, "width": width}, training, epochs=epochs, batch_size=8, **_KERAS_SGD)
@@ -132,7 +237,28 @@ def one_stream_3dcnn(
 def cnn_rnn(
     n_frames: int = 8, size: int = 64, width: float = 1.0, epochs: int = 100, align: int | None = None, **training: Any
 ) -> Pipeline:
-    """A small CNN a frame and an LSTM: what Yan & Li (2020) compare with under this name, as we read it."""
+    """A small CNN a frame and an LSTM: what Yan & Li (2020) compare with under this name, as we read it.
+
+    Parameters
+    ----------
+    n_frames : int, default=8
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=64
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=100
+        Times that the training clips are gone through.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
+    """
     from ..models import CNNRNN
 
     net = _net(CNNRNN, {"width": width}, training, epochs=epochs, batch_size=8, lr=1e-3, standardise="data")
@@ -146,6 +272,26 @@ def micro_exp_stcnn(
 
     Reddy, Karri, Dubey & Mukherjee (2019), who take frames 72 to 167 of the raw recording, wherever the expression is; here the clip is
     interpolated to as many.
+
+    Parameters
+    ----------
+    n_frames : int, default=96
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=64
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=100
+        Times that the training clips are gone through.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import MicroExpSTCNN
 
@@ -166,6 +312,28 @@ def cnn3d(
 
     ``crop`` is cut out of the frames anywhere in training (C3D's, not theirs). They lower the rate after 20,000 steps and do not say when
     to stop: here it stops there, 313 epochs of their 448 clips.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int or tuple of int, default=(128, 171)
+        Height and width of the frames, px.
+    crop : int or None, default=112
+        Side of what is cut out of them in training, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, optional
+        Default: as many as 20,000 steps are.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import CNN3D
     from ..training.augment import Crop
@@ -190,6 +358,30 @@ def dtscnn(
     """Two shallow streams over 64 and 128 flow maps, and a linear support vector machine on what they see (or ``"softmax"``).
 
     Peng, Wang, Chen, Liu & Fu (2017). Optimiser, rate and epochs are ours.
+
+    Parameters
+    ----------
+    n_maps : int, default=64
+        Flow maps of the first stream; the second has twice as many.
+    size : int, default=128
+        Sides of the pictures, px.
+    classifier : {"svm", "softmax"}, default="svm"
+        What says the class.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=100
+        Times that the training clips are gone through.
+    method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
+        Optical flow, see :func:`fleeting.flow.flow`.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import DTSCNN
     from ..training.net_features import NetFeatures
@@ -217,6 +409,32 @@ def elrcn(
     Khor, See, Phan & Lin (2018). ``variant`` is se (inputs joined as channels) or te (as features). The authors start te from VGG-Face:
     give ``weights=`` with ``weights_part="matching"``, and their first layers as ``frozen``; without, it starts at random. Batch and the
     most epochs are ours; their rate falls by a millionth a step, which is left out.
+
+    Parameters
+    ----------
+    variant : {"se", "te"}, default="se"
+        Inputs joined as channels, or as features.
+    n_frames : int, default=10
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=224
+        Sides of the pictures, px.
+    grey : bool, default=False
+        Add the grey picture to the maps.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=100
+        Times that the training clips are gone through.
+    method : {"tvl1", "dis", "farneback", "horn_schunck"}, default="tvl1"
+        Optical flow, see :func:`fleeting.flow.flow`.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import ELRCN
 
@@ -233,6 +451,26 @@ def off_apexnet(
 
     Gan, Liong, Yau, Liu & Tan (2019), last epoch; rate, batch and epochs are ours. Takes clips, or ready flow maps
     (:class:`fleeting.datasets.flow_maps.FlowMaps`). ``mirror`` trains on mirrored faces too.
+
+    Parameters
+    ----------
+    size : int, default=28
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=60
+        Times that the training clips are gone through.
+    mirror : bool, default=False
+        Train on mirrored faces, too.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import OFFApexNet
 
@@ -247,6 +485,26 @@ def ststnet(
 
     Liong, Gan, See, Khor & Huang (2019), last epoch; rate and batch of the authors' PyTorch program, which has 800 epochs, the paper
     500. Otherwise as :func:`off_apexnet`.
+
+    Parameters
+    ----------
+    size : int, default=28
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    epochs : int, default=500
+        Times that the training clips are gone through.
+    mirror : bool, default=False
+        Train on mirrored faces, too.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.NetClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     from ..models import STSTNet
 

@@ -36,6 +36,20 @@ def lbp_top_svm(n_frames: int = 32, C: float | Sequence[float] = SOME_C, align: 
 
     As Wang, Li, Liu et al. (2018) compare with it, who took it from Zhao & Pietikäinen (2007); they do not name the kernel. For
     grey releases: ``set_params(lbptop__colour=False)``.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    C : float or sequence of float, optional
+        Penalty of the machine. One of several is chosen within the training clips, by folds of whole persons.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     return pipeline(align, Interpolate(n_frames), LBPTOP(colour=True), LinearKernel(), svm(C, kernel="precomputed"))
 
@@ -51,6 +65,22 @@ def lbp_top_mkl(
     Pfister, Li, Zhao & Pietikäinen (2011), who interpolate to 10 frames, have polynomial kernels of degree 2 and 6 and the
     intersection of histograms, and learn the weights together with the machine. Here the weights are the kernels' alignment with the
     classes; the grids are ours.
+
+    Parameters
+    ----------
+    n_frames : int, default=10
+        Frames that a clip is interpolated to, or that are taken from it.
+    grids : sequence of tuple of int, default=((5, 5), (8, 8))
+        Rows and columns of blocks of each descriptor.
+    C : float or sequence of float, optional
+        Penalty of the machine. One of several is chosen within the training clips, by folds of whole persons.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     size = 3 * (int(uniform_bins(8).max()) + 1)
     union = FeatureUnion([(f"lbptop{rows}x{columns}", LBPTOP((rows, columns))) for rows, columns in grids])
@@ -62,6 +92,20 @@ def lbp_top_mlp(n_frames: int = 32, align: int | None = None, random_state: int 
     """Grey LBP-TOP and a network of one hidden layer, learned by back-propagation ("BP").
 
     Named in a paper on eye regions as one of the usual methods; layer, learning rate and stopping rule are ours.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    random_state : int, optional
+        The same number gives the same result.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     network = MLPClassifier(
         (100,), activation="logistic", solver="sgd", learning_rate_init=0.05, momentum=0.9, max_iter=2000, tol=1e-3,
@@ -75,6 +119,20 @@ def lbp_top_rf(n_frames: int = 32, align: int | None = None, random_state: int |
 
     After a thesis that a paper on eye regions reports ("light flow characteristics" and LBP-TOP; Zhang Xuange); it is not public, and
     which features of flow it took is our choice.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    random_state : int, optional
+        The same number gives the same result.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     union = FeatureUnion([("lbptop", LBPTOP()), ("fhofo", FHOFO())])
     return pipeline(align, Interpolate(n_frames), union, RandomForestClassifier(500, random_state=random_state))
@@ -85,6 +143,20 @@ def lbp_top_dbn(n_frames: int = 32, align: int | None = None, random_state: int 
 
     After a thesis that a paper on eye regions reports (Liu Yuzhen): two machines and a layer for back-propagation. Which features it
     put in, and all sizes, are our choice.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    random_state : int, optional
+        The same number gives the same result.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     return pipeline(align, Interpolate(n_frames), LBPTOP(), DBN(random_state=random_state))
 
@@ -96,6 +168,22 @@ def cbp_top_elm(
 
     Guo, Xue, Wang & Yu (2015). Grid, threshold, size and penalty of the machine are ours; scores are the mean of ten machines, as
     a single one is a matter of luck.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    C : float or sequence of float, optional
+        Penalty of the machine. One of several is chosen within the training clips, by folds of whole persons.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    random_state : int, optional
+        The same number gives the same result.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     return pipeline(align, Interpolate(n_frames), CBPTOP(), ELM(C=C, random_state=random_state))
 
@@ -104,6 +192,20 @@ def stlbp_ip(n_frames: int = 32, C: float | Sequence[float] = SOME_C, align: int
     """Patterns of the sums along rows and columns (STLBP-IP), 8 x 9 blocks, and a support vector machine with a chi-square kernel.
 
     Huang, Wang, Zhao & Pietikäinen (2015), with the values of Wang, Li, Liu et al. (2018). The width of the kernel is not stated.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    C : float or sequence of float, optional
+        Penalty of the machine. One of several is chosen within the training clips, by folds of whole persons.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     return pipeline(align, Interpolate(n_frames), STLBPIP(), ChiSquareKernel(), svm(C, kernel="precomputed"))
 
@@ -113,6 +215,22 @@ def stclqp(n_frames: int = 32, C: float = 1.0, align: int | None = None, random_
 
     Huang, Zhao, Hong, Zheng & Pietikäinen (2016), with the values of Wang, Li, Liu et al. (2018). They search for C; behind a projection
     that has seen the classes all values look alike, so that it is fixed here.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    C : float, default=1.0
+        Penalty of the machine.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    random_state : int, default=0
+        Of the words.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     words = STCLQP(random_state=random_state)
     return pipeline(align, Interpolate(n_frames), STCLQPVectors(), words, StandardScaler(), svm(C, kernel="linear"))
@@ -122,6 +240,20 @@ def tics_lbp_top(n_frames: int = 32, C: float | Sequence[float] = SOME_C, align:
     """LBP-TOP of the channels of a colour space in which training pixels are as independent as they can be (TICS).
 
     Wang, Yan, Li et al. (2015). As the space is learned, the descriptor is computed anew in each fold.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    C : float or sequence of float, optional
+        Penalty of the machine. One of several is chosen within the training clips, by folds of whole persons.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     return pipeline(align, Interpolate(n_frames), TICS(), LBPTOP(colour=True), LinearKernel(), svm(C, kernel="precomputed"))
 
@@ -131,6 +263,22 @@ def evm_lbp_top(n_frames: int = 32, alpha: float = 10, C: float | Sequence[float
 
     Named, without numbers, in a paper that magnifies by phases; how much is magnified (its text has 20 for the phases) and that it is
     the difference from the onset that is, are ours.
+
+    Parameters
+    ----------
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    alpha : float, default=10
+        What is added to the motion, in units of the motion.
+    C : float or sequence of float, optional
+        Penalty of the machine. One of several is chosen within the training clips, by folds of whole persons.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     magnified = Magnify("evm", alpha)
     return pipeline(align, magnified, Interpolate(n_frames), LBPTOP(), LinearKernel(), svm(C, kernel="precomputed"))

@@ -44,6 +44,32 @@ def tlcnn(
     are weights that :func:`pretrain` saved, or clips (a dataset) of pictures of expressions; ``skip_expression`` is the paper's TLCNN(E),
     with ``skip_frames`` TLCNN(EM). ``scale`` shortens all stages. Further parameters are those of
     :class:`fleeting.training.tlcnn.TLCNNClassifier`.
+
+    Parameters
+    ----------
+    expressions : str, Path or iterable of Clip, optional
+        Weights that ``pretrain`` saved, or pictures of expressions as clips; the method refuses to begin without.
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=227
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    scale : float, default=1.0
+        Share of the paper's steps in all stages.
+    skip_expression : bool, default=False
+        Begin without pictures of expressions: the paper's TLCNN(E).
+    skip_frames : bool, default=False
+        Leave out the training on single frames as well: the paper's TLCNN(EM).
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.TLCNNClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     net = _tlcnn(expressions, size, width, scale, align, training, skip_expression=skip_expression, skip_frames=skip_frames)
     return pipeline(align, Interpolate(n_frames), FrameStack(size, colour=True), net)
@@ -62,8 +88,33 @@ def c5_svm(
 ) -> Pipeline:
     """What TLCNN's fifth convolution sees, averaged over the frames, and a linear support vector machine.
 
-    Wang, Li, Liu et al. (2018); see :class:`fleeting.training.tlcnn.FrameFeatures` for what they leave open. Parameters as in
-    :func:`tlcnn`.
+    Wang, Li, Liu et al. (2018); see :class:`fleeting.training.tlcnn.FrameFeatures` for what they leave open.
+
+    Parameters
+    ----------
+    expressions : str, Path or iterable of Clip, optional
+        Weights that ``pretrain`` saved, or pictures of expressions as clips; the method refuses to begin without.
+    n_frames : int, default=32
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=227
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    scale : float, default=1.0
+        Share of the paper's steps in all stages.
+    skip_expression : bool, default=False
+        Begin without pictures of expressions: the paper's TLCNN(E).
+    layer : str, default="c5"
+        Whose output is taken.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    **training
+        Parameters of :class:`fleeting.models.TLCNNClassifier`, which go before the paper's.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     net = _tlcnn(expressions, size, width, scale, align, training, skip_expression=skip_expression, skip_joint=True)
     from ..training.tlcnn import FrameFeatures
@@ -87,6 +138,32 @@ def sdf(
     Patel, Hong & Zhao (2016), whose VGG-F saw ImageNet and expressions. ``expressions`` is a file of its weights: saved by
     :func:`pretrain`, or a safetensors file of other origin, of that ``width``. The search's parameters are not published: see
     :class:`fleeting.classifiers.evolution.EvolutionarySelection`.
+
+    Parameters
+    ----------
+    expressions : str or Path, optional
+        Weights of VGG-F; the method refuses to begin without.
+    n_frames : int, default=10
+        Frames that a clip is interpolated to, or that are taken from it.
+    size : int, default=224
+        Sides of the pictures, px.
+    width : float, default=1.0
+        Share of the paper's filters.
+    layer : str, default="fc7"
+        Whose output is taken.
+    population : int, default=50
+        Sets of features at a time.
+    generations : int, default=50
+        How often they compete.
+    align : int, optional
+        Side, px, of crops that are made first, in which the eyes are level; default: clips are pictures of a face already.
+    random_state : int, optional
+        The same number gives the same result.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted; it takes a list of clips.
     """
     need("networks", "sdf")
     from ..training.net_features import DeepClipFeatures

@@ -111,10 +111,25 @@ __all__ = [
 def network(name: str) -> Any:
     """The class of a network by its name in :data:`NETWORKS`.
 
+    Parameters
+    ----------
+    name : str
+        One of :data:`NETWORKS`, such as ``"ststnet"``.
+
+    Returns
+    -------
+    type
+        A subclass of ``torch.nn.Module``.
+
     Raises
     ------
     UsageError
         No network has this name.
+
+    Examples
+    --------
+    >>> sum(weights.numel() for weights in network("ststnet")().parameters())
+    1683
     """
     if name not in NETWORKS:
         raise UsageError(f"network {name!r} is not known; choose from {', '.join(NETWORKS)}")

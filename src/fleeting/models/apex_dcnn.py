@@ -27,6 +27,7 @@ class ApexDCNN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=7
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(3, 400, 400)
         The apex frame; nine channels are onset, apex and offset as one sample. At least 16 px a side (32 with ``pool="mean"``).
     width : float, default=1

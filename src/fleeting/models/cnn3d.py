@@ -22,6 +22,7 @@ class CNN3D(nn.Module):
     Parameters
     ----------
     n_classes : int, default=4
+        Classes; as many scores come out.
     input_shape : (C, T, H, W), default=(3, 32, 112, 112)
         At least 2 frames, of 2 px a side; poolings round up.
     width : float, default=1

@@ -23,9 +23,11 @@ class DSSN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=5
+        Classes; as many scores come out.
     input_shape : (2, H, W), default=(2, 227, 227)
         Magnitude and strain, each repeated to AlexNet's three channels; ``forward`` also takes both as a tuple. At least 39 px a side.
     width : float, default=1
+        Share of the paper's filters.
     fusion : {"multiply", "add", "concatenate"}, default="multiply"
 
     References

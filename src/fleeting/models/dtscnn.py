@@ -22,6 +22,7 @@ class DTSCNN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=4
+        Classes; as many scores come out.
     input_shape : (C, 3 T, H, W), default=(3, 192, 128, 128)
         The clip's flow interpolated to T maps, then to 2 T; ``forward`` also takes both as a tuple. T is a multiple of 16, at least
         64; sides have 32 px or more. Channels are u, v and magnitude.
@@ -48,7 +49,18 @@ class DTSCNN(nn.Module):
         start(self, "he")
 
     def features(self, x: Inputs) -> torch.Tensor:
-        """Features of both scales, (N, 4096)."""
+        """Features of both scales, (N, 4096).
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, T, H, W)
+            Flow maps, those of both streams one after the other.
+
+        Returns
+        -------
+        Tensor of shape (N, D)
+            A row a clip.
+        """
         short, long = streams(self, x, self.shapes, axis=2)  # (N, 3, 64, 128, 128), (N, 3, 128, 128, 128)
         return torch.cat([self.short(short).flatten(1), self.long(long).flatten(1)], dim=1)  # (N, 2048) each
 

@@ -33,9 +33,11 @@ class DualInception(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (2, H, W), default=(2, 28, 28)
         Horizontal and vertical flow; ``forward`` also takes both as a tuple. At least 4 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------

@@ -60,6 +60,7 @@ class ELRCN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=5
+        Classes; as many scores come out.
     input_shape : (C, T, H, W), default=(4, 9, 224, 224)
         Channels: u, v, magnitude; strain; and grey, if there are five. Any number of moments, 9 flows of 10 frames in the paper.
     width : float, default=1

@@ -25,6 +25,7 @@ class EyeCNN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=7
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(1, 32, 32)
         At least 16 px a side.
     width : float, default=1

@@ -19,9 +19,11 @@ class Flow3DCNN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, T, H, W), default=(3, 16, 64, 64)
         At least 8 frames, of at least 16 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------

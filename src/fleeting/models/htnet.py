@@ -24,12 +24,13 @@ class HTNet(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(3, 28, 28)
         Four crops of 14 px, of both eyes above both corners of the mouth. Sides are multiples of 4 patches.
     width : float, default=1
         Share of the channels.
     patch : int, default=7
-        px.
+        Side of a patch, px.
 
     References
     ----------

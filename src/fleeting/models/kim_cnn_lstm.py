@@ -21,9 +21,11 @@ class KimCNNLSTM(nn.Module):
     Parameters
     ----------
     n_classes : int, default=5
+        Classes; as many scores come out.
     input_shape : (C, 5, H, W), default=(1, 5, 64, 64)
         At least 29 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------
@@ -48,7 +50,18 @@ class KimCNNLSTM(nn.Module):
         start(self, "he")
 
     def frames(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Of frames (M, C, H, W) the features (M, 512), the scores of each class, and those of each state (M, 5)."""
+        """Of frames (M, C, H, W) the features (M, 512), the scores of each class, and those of each state (M, 5).
+
+        Parameters
+        ----------
+        x : Tensor of shape (M, C, H, W)
+            Frames.
+
+        Returns
+        -------
+        tuple of Tensor
+            Features, scores of the classes, scores of the states.
+        """
         x = self.conv(x).flatten(1)  # (M, 32, 30, 30), (M, 64, 13, 13), (M, 64, 5, 5), (M, 1600)
         x = functional.relu(self.dense2(functional.relu(self.dense1(x))))  # (M, 512)
         return x, self.frame_class(x), self.frame_state(x)

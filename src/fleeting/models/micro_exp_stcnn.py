@@ -23,9 +23,11 @@ class MicroExpSTCNN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, T, H, W), default=(1, 96, 64, 64)
         At least 17 frames, of at least 5 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------
@@ -57,9 +59,11 @@ class MicroExpFuseNet(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, T, 2 H, W), default=(1, 96, 64, 32)
         The eyes above the mouth; ``forward`` also takes both as a tuple. At least 17 frames.
     width : float, default=1
+        Share of the paper's filters.
     fusion : {"intermediate", "late"}, default="intermediate"
         Join the streams before or after their dense layers.
 

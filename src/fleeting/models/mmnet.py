@@ -20,6 +20,7 @@ class MMNet(nn.Module):
     Parameters
     ----------
     n_classes : int, default=5
+        Classes; as many scores come out.
     input_shape : (6, H, W), default=(6, 224, 224)
         The onset's three channels, then the apex's; ``forward`` also takes both as a tuple. Sides are multiples of 16.
     width : float, default=1

@@ -26,6 +26,7 @@ class RCN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(3, 60, 60)
         At least 12 px a side.
     width : float, default=1

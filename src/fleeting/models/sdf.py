@@ -22,9 +22,11 @@ class VGGF(nn.Module):
     Parameters
     ----------
     n_classes : int, default=7
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(3, 224, 224)
         At least 39 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------
@@ -46,7 +48,20 @@ class VGGF(nn.Module):
         start(self, "he")
 
     def features(self, x: torch.Tensor, layer: str = "fc7") -> torch.Tensor:
-        """What a layer sees, (N, D): the pooled maps of C5, or FC6 or FC7, after their ReLU."""
+        """What a layer sees, (N, D): the pooled maps of C5, or FC6 or FC7, after their ReLU.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, H, W)
+            Pictures.
+        layer : str
+            Whose output is taken.
+
+        Returns
+        -------
+        Tensor of shape (N, D)
+            A row a picture.
+        """
         x = self.pool(self.norm(functional.relu(self.c1(x))))  # (N, 64, 54, 54), (N, 64, 27, 27)
         x = self.pool(self.norm(functional.relu(self.c2(x))))  # (N, 256, 27, 27), (N, 256, 13, 13)
         x = functional.relu(self.c4(functional.relu(self.c3(x))))  # (N, 256, 13, 13)

@@ -18,6 +18,7 @@ class SOFTNet(nn.Module):
     input_shape : (3, H, W), default=(3, 42, 42)
         Horizontal flow, vertical flow, strain. At least 6 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------

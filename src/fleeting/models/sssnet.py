@@ -15,9 +15,11 @@ class SSSNet(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(3, 64, 64)
         At least 16 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------

@@ -18,9 +18,11 @@ class STSTNet(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, H, W), default=(3, 28, 28)
         At least 3 px a side.
     width : float, default=1
+        Share of the paper's filters.
 
     References
     ----------

@@ -71,6 +71,7 @@ class TLCNNFrames(Trunk):
     groups : {1, 2}, default=1
         In which C2, C4 and C5 keep apart their channels.
     init : {"he", "lrcn"}, default="he"
+        First weights: of He et al., or as LRCN's program has them.
 
     References
     ----------
@@ -104,10 +105,16 @@ class TLCNN(Trunk):
 
     Parameters
     ----------
-    n_classes, width, groups, init
-        As in :class:`TLCNNFrames`.
+    n_classes : int, default=4
+        As in :class:`TLCNNFrames`, as ``width``, ``groups`` and ``init``.
     input_shape : (C, T, H, W), default=(3, 16, 227, 227)
         Any number of frames; of frames at least 49 px a side.
+    width : float, default=1
+        Share of the filters and units.
+    groups : {1, 2}, default=1
+        In which C2, C4 and C5 keep apart their channels.
+    init : {"he", "lrcn"}, default="he"
+        First weights.
     layers : int, default=1
         LSTMs one over the other. The paper's Fig. 6 may be read as 2.
     windows : (int, int), optional

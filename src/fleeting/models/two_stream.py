@@ -45,6 +45,7 @@ class TwoStream(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (1, 3 T, H, W), default=(1, 24, 64, 64)
         T frames, then 2 T flow maps: all horizontal ones, then all vertical ones. ``forward`` also takes both as a tuple. At least
         3 px a side, and 3 frames where time is pooled.
@@ -53,6 +54,7 @@ class TwoStream(nn.Module):
     table1 : bool, default=True
         Pool over filters as printed; else over time.
     dropout : float, default=0.5
+        Share of units left out in training.
 
     References
     ----------
@@ -91,9 +93,16 @@ class OneStream3DCNN(nn.Module):
 
     Parameters
     ----------
-    n_classes, width, table1, dropout
-        As in :class:`TwoStream`.
+    n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, T, H, W), default=(1, 8, 64, 64)
+        One channel, T frames.
+    width : float, default=1
+        Share of the filters and units.
+    table1 : bool, default=True
+        Pool over filters as printed; else over time.
+    dropout : float, default=0.5
+        Share of units left out in training.
     """
 
     def __init__(
@@ -122,9 +131,11 @@ class CNNRNN(nn.Module):
     Parameters
     ----------
     n_classes : int, default=3
+        Classes; as many scores come out.
     input_shape : (C, T, H, W), default=(1, 8, 64, 64)
         Any number of frames.
     width : float, default=1
+        Share of the paper's filters.
     """
 
     def __init__(self, n_classes: int = 3, input_shape: tuple[int, ...] = (1, 8, 64, 64), width: float = 1.0):

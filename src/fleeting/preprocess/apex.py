@@ -74,15 +74,33 @@ def spot_apex(frames: np.ndarray, signal: str = "flow", search: str = "divide", 
 
     Parameters
     ----------
-    frames, signal, method
+    frames : ndarray of shape (T, H, W) or (T, H, W, 3), uint8
+        As in :func:`difference_from_onset`.
+    signal : {"flow", "strain", "lbp"}, default="flow"
         As in :func:`difference_from_onset`.
     search : {"divide", "peak"}, default="divide"
         :func:`divide_and_conquer`, or the maximum.
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
+        As in :func:`difference_from_onset`.
+
+    Returns
+    -------
+    int
+        Between the first and the last frame.
 
     Raises
     ------
     UsageError
         When frames are fewer than 2, too small or not uint8, or a parameter is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (9, 32, 32), np.uint8)
+    >>> frames[:] = frames[0]  # nothing moves, but for one frame
+    >>> frames[5, 8:24] = np.roll(frames[0, 8:24], 1, axis=1)
+    >>> spot_apex(frames)
+    5
     """
     if search not in SEARCHES:
         raise UsageError(f"search {search!r} is not known; choose from {', '.join(SEARCHES)}")
@@ -91,7 +109,17 @@ def spot_apex(frames: np.ndarray, signal: str = "flow", search: str = "divide", 
 
 
 class Apex(ClipTransformer):
-    """Clips with the apex where :func:`spot_apex` sees it, between onset and offset. Parameters as there."""
+    """Clips with the apex where :func:`spot_apex` sees it, between onset and offset.
+
+    Parameters
+    ----------
+    signal : {"flow", "strain", "lbp"}, default="flow"
+        As in :func:`spot_apex`.
+    search : {"divide", "peak"}, default="divide"
+        As in :func:`spot_apex`.
+    method : {"dis", "tvl1", "farneback", "horn_schunck"}, default="dis"
+        As in :func:`spot_apex`.
+    """
 
     def __init__(self, signal: str = "flow", search: str = "divide", method: str = "dis"):
         self.signal = signal

@@ -27,14 +27,26 @@ def to_colour_space(frames: np.ndarray, space: str = "lab") -> np.ndarray:
     Parameters
     ----------
     frames : ndarray of shape (T, H, W, 3), uint8
-        sRGB.
+        Pictures in sRGB.
     space : {"lab", "luv", "ycrcb"}, default="lab"
         ``lab`` and ``luv`` are CIE's, in OpenCV's 8-bit form: L * 2.55, a + 128, b + 128; (u + 134) * .72, (v + 140) * .97.
+
+    Returns
+    -------
+    ndarray of shape (T, H, W, 3), uint8
+        The channels of the space.
 
     Raises
     ------
     UsageError
         When the frames are grey or not uint8, or the space is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> white = np.array([[[[255, 255, 255], [255, 0, 0]]]], np.uint8)
+    >>> to_colour_space(white)[0, 0, 0].tolist()
+    [255, 128, 128]
     """
     if space not in SPACES:
         raise UsageError(f"colour space {space!r} is not known; choose from {', '.join(SPACES)}")
@@ -43,7 +55,13 @@ def to_colour_space(frames: np.ndarray, space: str = "lab") -> np.ndarray:
 
 
 class Colour(ClipTransformer):
-    """:func:`to_colour_space` of each clip: the three channels are then no longer red, green and blue."""
+    """:func:`to_colour_space` of each clip: the three channels are then no longer red, green and blue.
+
+    Parameters
+    ----------
+    space : {"lab", "luv", "ycrcb"}, default="lab"
+        As in :func:`to_colour_space`.
+    """
 
     def __init__(self, space: str = "lab"):
         self.space = space
@@ -86,6 +104,18 @@ class TICS(NoTable, TransformerMixin, BaseEstimator):
     def fit(self, clips: Sequence[Clip], y: Any = None) -> TICS:
         """The colour space of these clips, which must be in colour.
 
+        Parameters
+        ----------
+        clips : sequence of Clip
+            In colour.
+        y : object, optional
+            Not looked at.
+
+        Returns
+        -------
+        TICS
+            Itself.
+
         Raises
         ------
         UsageError
@@ -110,7 +140,18 @@ class TICS(NoTable, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, clips: Sequence[Clip]) -> list[Clip]:
-        """The clips in the colour space, converted when their frames are looked at."""
+        """The clips in the colour space, converted when their frames are looked at.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+            In colour.
+
+        Returns
+        -------
+        list of Clip
+            In the order of the clips.
+        """
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self)

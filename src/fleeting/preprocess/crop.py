@@ -27,6 +27,7 @@ def crop_face(frames: np.ndarray, points: np.ndarray, geometry: str = "square", 
     Parameters
     ----------
     frames : ndarray of shape (T, H, W, 3), uint8 RGB, or (T, H, W), uint8
+        Of one person.
     points : ndarray of shape (N, 2)
         Landmarks in the first frame, px; the papers' are the 66 of :func:`fleeting.faces.landmarks.to_ibug66`.
     geometry : {"square", "lrcn"}, default="square"
@@ -38,7 +39,8 @@ def crop_face(frames: np.ndarray, points: np.ndarray, geometry: str = "square", 
 
     Returns
     -------
-    ndarray of shape (T, 256, 256, 3) or (T, 240, 320, 3), uint8 RGB; without the last axis when the frames are grey
+    ndarray of shape (T, 256, 256, 3) or (T, 240, 320, 3), uint8 RGB
+        Without the last axis when the frames are grey.
 
     Raises
     ------
@@ -92,7 +94,9 @@ class Crop(ClipTransformer):
 
     Parameters
     ----------
-    geometry, margin
+    geometry : {"square", "lrcn"}, default="square"
+        As in :func:`crop_face`.
+    margin : float, default=0
         As in :func:`crop_face`.
     coarse : bool, default=False
         As in :func:`face_in`.

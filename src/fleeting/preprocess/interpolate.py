@@ -44,6 +44,13 @@ def interpolate(frames: np.ndarray, n_frames: int) -> np.ndarray:
     References
     ----------
     Pfister, Li, Zhao & Pietikäinen (2011), ICCV. doi:10.1109/ICCV.2011.6126401
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.zeros((12, 64, 64), np.uint8)
+    >>> interpolate(frames, 32).shape
+    (32, 64, 64)
     """
     frames = np.asarray(frames)
     if frames.dtype.kind not in "uif" or not frames[:1].size > 0 < len(frames):

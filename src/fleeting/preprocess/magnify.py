@@ -92,6 +92,16 @@ def magnify(
     Wadhwa, Rubinstein, Durand & Freeman (2013), ACM TOG 32(4), doi:10.1145/2461912.2461966 (pbvm); (2014), ICCP,
     doi:10.1109/ICCPHOT.2014.6831820 (riesz). Wu, Rubinstein, Shih, Guttag, Durand & Freeman (2012), ACM TOG 31(4),
     doi:10.1145/2185520.2185561 (evm; the gain of each level is that of the authors' program).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).integers(0, 255, (10, 64, 64), np.uint8)
+    >>> larger = magnify(frames, alpha=10)
+    >>> larger.shape, larger.dtype
+    ((10, 64, 64), dtype('uint8'))
+    >>> bool((magnify(frames, alpha=0) == frames).all())
+    True
     """
     require_size(frames, (1, LEAST_SIDE, LEAST_SIDE), "magnification")
     if not 0 <= reference < len(frames):
@@ -153,12 +163,15 @@ class Magnify(ClipTransformer):
     ----------
     method : {"pbvm", "riesz", "evm"}, default="pbvm"
     alpha : float, default=20
+        What is added to the motion; this and what follows as in :func:`magnify`.
     band : tuple of float, optional
         Hz; the difference from the onset when not given.
     levels : int, optional
+        Octaves.
     orientations : int, default=4
+        Directions.
     sigma : float, default=2
-        As in :func:`magnify`.
+        Blur of the phases, px.
     """
 
     def __init__(

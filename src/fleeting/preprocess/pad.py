@@ -45,7 +45,13 @@ def pad(image: np.ndarray, size: int = SIZE) -> np.ndarray:
 
 
 class PaddedApex(ClipTransformer):
-    """:func:`pad` of each clip's apex frame, (3, size, size) float32. Parameters as there."""
+    """:func:`pad` of each clip's apex frame, (3, size, size) float32.
+
+    Parameters
+    ----------
+    size : int, default=400
+        As in :func:`pad`.
+    """
 
     def __init__(self, size: int = SIZE):
         self.size = size

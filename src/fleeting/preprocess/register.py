@@ -121,7 +121,9 @@ class Register(ClipTransformer):
 
     Parameters
     ----------
-    size, neighbours
+    size : tuple of int, default=(280, 340)
+        As in :func:`register`.
+    neighbours : int, default=12
         As in :func:`register`.
     coarse : bool, default=False
         As in :func:`fleeting.preprocess.crop.face_in`; of little use here, since all faces then have the same landmarks.

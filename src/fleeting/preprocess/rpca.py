@@ -28,7 +28,8 @@ def robust_pca(matrix: np.ndarray, weight: float | None = None, tolerance: float
 
     Returns
     -------
-    tuple of two ndarrays of shape (M, N), float64
+    tuple of ndarray of shape (M, N), float64
+        The low rank first.
 
     Raises
     ------

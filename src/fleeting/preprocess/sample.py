@@ -23,6 +23,13 @@ def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | 
     mode : {"uniform", "consecutive"}, default="uniform"
         ``uniform`` goes from the first frame to the last and repeats frames where there are too few. ``consecutive`` frames lie
         around ``centre``, the middle when not given, as far as the ends allow; there must be enough.
+    centre : int, optional
+        Of consecutive frames.
+
+    Returns
+    -------
+    ndarray of shape (n_to,), int
+        From 0.
 
     Raises
     ------
@@ -39,13 +46,14 @@ def sample_indices(n_from: int, n_to: int, mode: str = "uniform", centre: int | 
 
 
 class Sample(ClipTransformer):
-    """Clips of ``n_frames`` frames, taken between onset and offset. Parameters as in :func:`sample_indices`.
+    """Clips of ``n_frames`` frames, taken between onset and offset.
 
     A paper that takes eight speaks of consecutive frames "from start to end", which they cannot be; evenly spaced ones are.
 
     Parameters
     ----------
     n_frames : int, default=8
+        Frames of each clip afterwards.
     mode : {"uniform", "consecutive"}, default="uniform"
         Consecutive frames lie around the apex.
     """

@@ -149,6 +149,11 @@ def reproduce(
     only : iterable of str, optional
         Names of tables, or of rows, to run; all others are left out.
 
+    Returns
+    -------
+    Path
+        The page.
+
     Raises
     ------
     UsageError

@@ -65,6 +65,18 @@ __all__ = [
 def load_spotter(which: str, **parameters: Any) -> FlowSpotter:
     """The spotter over signals of a name in :data:`SPOTTERS`, or of a file of weights of ``fleeting train spotter``.
 
+    Parameters
+    ----------
+    which : str
+        A name, or a file ``.safetensors``.
+    **parameters
+        Of the spotter.
+
+    Returns
+    -------
+    FlowSpotter
+        With these parameters.
+
     Raises
     ------
     UsageError
@@ -79,6 +91,18 @@ def load_spotter(which: str, **parameters: Any) -> FlowSpotter:
 
 def load_video_spotter(name: str, **parameters: Any) -> VideoSpotter:
     """The spotter over videos of that name in :data:`VIDEO_SPOTTERS` or :data:`SPOTTERS`, with these parameters.
+
+    Parameters
+    ----------
+    name : str
+        Of either.
+    **parameters
+        Of the spotter.
+
+    Returns
+    -------
+    VideoSpotter
+        Unfitted.
 
     Raises
     ------

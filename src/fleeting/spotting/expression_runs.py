@@ -33,7 +33,9 @@ class ExpressionRuns(CropSpotter):
 
     Parameters
     ----------
-    size, rate
+    size : int, default=128
+        As in :class:`.video_spotter.CropSpotter`.
+    rate : float, default=30.0
         As in :class:`.video_spotter.CropSpotter`.
     picture : int, default=48
         Side of the pictures whose Gabor responses are classified, px; 9 scales in 8 directions.

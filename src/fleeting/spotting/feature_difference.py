@@ -27,7 +27,13 @@ class FeatureDifference(ContrastSpotter):
 
     Parameters
     ----------
-    size, rate, k, p
+    size : int, default=128
+        As in :class:`.video_spotter.CropSpotter`.
+    rate : float, default=30.0
+        As in :class:`.video_spotter.CropSpotter`.
+    k : mapping of str to int, optional
+        As in :class:`.video_spotter.ContrastSpotter`.
+    p : float, optional
         As in :class:`.video_spotter.ContrastSpotter`.
     grid : (int, int), default=(6, 6)
         Rows and columns of blocks.

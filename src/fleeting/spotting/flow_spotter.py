@@ -60,7 +60,7 @@ class Event(NamedTuple):
 class Spotted:
     """What was found on one face.
 
-    Attributes
+    Parameters
     ----------
     intervals : DataFrame
         ``onset apex offset`` (frames, inclusive), ``score kind regions amplitude open certain``, by onset. ``amplitude`` is in % of the
@@ -113,6 +113,16 @@ class FlowSpotter(BaseEstimator):
 
         Between the rates that were measured it is interpolated over their logarithm; beyond them it is that of the nearest.
 
+        Parameters
+        ----------
+        rate : float
+            False events a minute, above 0.
+
+        Returns
+        -------
+        float
+            In multiples of the noise, as ``threshold`` is.
+
         Raises
         ------
         UsageError
@@ -130,6 +140,11 @@ class FlowSpotter(BaseEstimator):
         ----------
         table : DataFrame
             As :func:`fleeting.faces.signals.measure` gives it: one row a frame.
+
+        Returns
+        -------
+        Spotted
+            What was found, and where it was looked.
 
         Raises
         ------

@@ -10,7 +10,18 @@ from .video_spotter import ContrastSpotter
 class FrameDifference(ContrastSpotter):
     """Peaks of the mean absolute difference, grey levels, of each crop from the mean of those ``k`` frames before and after.
 
-    Parameters and attributes as in :class:`.video_spotter.ContrastSpotter`.
+    Attributes as in :class:`.video_spotter.ContrastSpotter`.
+
+    Parameters
+    ----------
+    size : int, default=128
+        As in :class:`.video_spotter.ContrastSpotter`, which tells of the others, too.
+    rate : float, default=30
+        Frames looked at in a second.
+    k : mapping of str to int, optional
+        Half the length of an expression, looked-at frames.
+    p : float, optional
+        How high a peak must be, 0 to 1.
     """
 
     def signal(self, crops: np.ndarray, k: int) -> np.ndarray:

@@ -55,9 +55,14 @@ class NetSpotter(FlowSpotter):
     ----------
     weights : path, optional
         File of ``fleeting train spotter``, with its card beside it. Default: the one that comes with Fleeting.
-    max_duration_s, threshold, min_amplitude, candidates
-        As :class:`.flow_spotter.FlowSpotter` has them. The network's scores are on a scale of which 5 is reached once a minute by talk in
-        which there are no expressions.
+    max_duration_s : float, default=0.5
+        As :class:`.flow_spotter.FlowSpotter` has it, as the others.
+    threshold : float, default=5.0
+        On a scale of which 5 is reached once a minute by talk in which there are no expressions.
+    min_amplitude : float, default=0.4
+        Least displacement, % of the eye distance.
+    candidates : float, default=0
+        How many weaker events a minute to give as well.
 
     Attributes
     ----------

@@ -37,11 +37,16 @@ class OpticalStrain(CropSpotter):
 
     Parameters
     ----------
-    size, rate
+    size : int, default=128
+        As in :class:`.video_spotter.CropSpotter`.
+    rate : float, default=30.0
         As in :class:`.video_spotter.CropSpotter`.
     deviations : float, default=2
+        How far strain must exceed its mean.
     min_duration_s, max_duration_s : float, default=.05, .5
+        Shortest expression, and longest micro-expression.
     max_parts : int, default=2
+        In how many parts a micro-expression may show.
     around_s : float, default=4
         To each side.
     method : {"dis", "tvl1", "farneback"}, default="dis"
@@ -72,7 +77,20 @@ class OpticalStrain(CropSpotter):
         self.strains(video, cache)
 
     def strains(self, video: Video, cache: Cache | None = None) -> np.ndarray:
-        """The mean strain of each part of the face in each looked-at frame, (T, 9) float64; NaN where there is no face."""
+        """The mean strain of each part of the face in each looked-at frame, (T, 9) float64; NaN where there is no face.
+
+        Parameters
+        ----------
+        video : Video
+            One of them.
+        cache : Cache, optional
+            Where what is measured in a video is kept.
+
+        Returns
+        -------
+        ndarray of shape (T, 9), float64
+            Parts of the face from brows to chin.
+        """
         if not (self.deviations > 0 and self.around_s > 0 and self.max_duration_s > 0 and self.max_parts >= 0):
             raise UsageError(f"{self!r}: deviations, around_s and max_duration_s must be above 0, max_parts 0 or more")
         fps = video.fps / self.step(video)

@@ -49,7 +49,20 @@ class SignalSpotter(VideoSpotter):
         return as_table(spans)
 
     def signals(self, video: Video, cache: Cache | None = None) -> list[pd.DataFrame]:
-        """The signals of each face that was the largest at some moment, a row a frame of the video."""
+        """The signals of each face that was the largest at some moment, a row a frame of the video.
+
+        Parameters
+        ----------
+        video : Video
+            One of them.
+        cache : Cache, optional
+            Where what is measured in a video is kept.
+
+        Returns
+        -------
+        list of DataFrame
+            One a face.
+        """
 
         def read() -> np.ndarray:
             times = video.timestamps

@@ -43,10 +43,18 @@ class SOFTNetSpotter(ContrastSpotter):
 
     Parameters
     ----------
-    size, rate, k, p
+    size : int, default=128
+        As in :class:`.video_spotter.CropSpotter`.
+    rate : float, default=30.0
+        As in :class:`.video_spotter.CropSpotter`.
+    k : mapping of str to int, optional
+        As in :class:`.video_spotter.ContrastSpotter`.
+    p : float, optional
         As in :class:`.video_spotter.ContrastSpotter`.
     epochs : int, default=10
+        Times that the windows are gone through.
     batch_size : int, default=12
+        Windows a step.
     lr : float, default=5e-4
         Of stochastic gradient descent with momentum .9.
     method : {"dis", "tvl1", "farneback"}, default="dis"

@@ -46,16 +46,43 @@ class VideoSpotter(BaseEstimator):
         Parameters
         ----------
         videos : sequence of Video
+            Those of the training persons.
         cache : Cache, optional
             Where what is measured in a video is kept.
+
+        Returns
+        -------
+        VideoSpotter
+            Itself.
         """
         return self
 
     def prepare(self, video: Video, cache: Cache) -> None:
-        """Measure ahead what depends on nothing that is learned, and keep it."""
+        """Measure ahead what depends on nothing that is learned, and keep it.
+
+        Parameters
+        ----------
+        video : Video
+            One of them.
+        cache : Cache
+            Where it is kept.
+        """
 
     def spot(self, video: Video, cache: Cache | None = None) -> pd.DataFrame:
-        """What was found: ``onset apex offset score kind``, by onset; the video's own frames, inclusive, kind ``micro`` or ``macro``."""
+        """What was found: ``onset apex offset score kind``, by onset; the video's own frames, inclusive, kind ``micro`` or ``macro``.
+
+        Parameters
+        ----------
+        video : Video
+            One of them.
+        cache : Cache, optional
+            Where what is measured in a video is kept.
+
+        Returns
+        -------
+        DataFrame
+            ``onset apex offset score kind``, by onset.
+        """
         raise NotImplementedError
 
 
@@ -115,8 +142,10 @@ class ContrastSpotter(CropSpotter):
 
     Parameters
     ----------
-    size, rate
-        As in :class:`CropSpotter`.
+    size : int, default=128
+        As in :class:`CropSpotter`, as ``rate``.
+    rate : float, default=30
+        Frames looked at in a second.
     k : mapping of str to int, optional
         ``{"micro": 6, "macro": 18}``: looked-at frames, instead of learning them.
     p : float, optional
@@ -141,15 +170,58 @@ class ContrastSpotter(CropSpotter):
         return f"{', '.join(rules)}; of the training videos" if rules else None
 
     def signal(self, crops: np.ndarray, k: int) -> np.ndarray:
-        """The number of each frame, (T,) float64; NaN where it cannot be had. ``crops`` as :meth:`CropSpotter.crops` gives them."""
+        """The number of each frame, (T,) float64; NaN where it cannot be had. ``crops`` as :meth:`CropSpotter.crops` gives them.
+
+        Parameters
+        ----------
+        crops : ndarray of shape (T, size, size), uint8
+            Grey; 0 where there is no face.
+        k : int
+            Looked-at frames.
+
+        Returns
+        -------
+        ndarray of shape (T,), float64
+            The first and the last ``k`` are NaN.
+        """
         raise NotImplementedError
 
     def scores(self, video: Video, kind: str, cache: Cache | None = None) -> np.ndarray:
-        """How far each looked-at frame stands out, (T,) float64, 0 or more."""
+        """How far each looked-at frame stands out, (T,) float64, 0 or more.
+
+        Parameters
+        ----------
+        video : Video
+            One of them.
+        kind : {"micro", "macro"}
+            Which ``k`` to take.
+        cache : Cache, optional
+            Where what is measured in a video is kept.
+
+        Returns
+        -------
+        ndarray of shape (T,), float64
+            NaN where it cannot be had.
+        """
         return contrast(self.measured(video, self.k_[kind], cache), self.k_[kind])
 
     def measured(self, video: Video, k: int, cache: Cache | None = None) -> np.ndarray:
-        """The signal of a video; NaN at frames without a face, and where one is needed that has none."""
+        """The signal of a video; NaN at frames without a face, and where one is needed that has none.
+
+        Parameters
+        ----------
+        video : Video
+            One of them.
+        k : int
+            Looked-at frames.
+        cache : Cache, optional
+            Where what is measured in a video is kept.
+
+        Returns
+        -------
+        ndarray of shape (T,), float64
+            As :meth:`signal` gives it.
+        """
 
         def measure() -> np.ndarray:
             crops = self.crops(video, cache)

@@ -26,7 +26,15 @@ from .jackknife import FEW, jackknife_bounds
 
 
 class Interval(NamedTuple):
-    """A score with the bounds between which it would lie for other people like these."""
+    """A score with the bounds between which it would lie for other people like these.
+
+    Parameters
+    ----------
+    value : float
+        The score itself.
+    low, high : float
+        The bounds.
+    """
 
     value: float
     low: float
@@ -34,7 +42,17 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """By how much ``a`` beats ``b``, with the bounds of that and the two-sided p of no difference."""
+    """By how much ``a`` beats ``b``, with the bounds of that and the two-sided p of no difference.
+
+    Parameters
+    ----------
+    value : float
+        The score of ``a`` less that of ``b``.
+    low, high : float
+        The bounds.
+    p : float
+        Two-sided.
+    """
 
     value: float
     low: float
@@ -43,7 +61,31 @@ class Difference(NamedTuple):
 
 
 def wilson(hits: int, n: int, level: float = 0.95) -> Interval:
-    """Interval of a share such as accuracy, after Wilson (1927); too narrow where clips share persons."""
+    """Interval of a share such as accuracy, after Wilson (1927); too narrow where clips share persons.
+
+    Parameters
+    ----------
+    hits, n : int
+        How many of how many.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        Between 0 and 1.
+
+    Raises
+    ------
+    UsageError
+        ``hits`` is below 0 or above ``n``, or ``n`` is 0.
+
+    Examples
+    --------
+    >>> interval = wilson(9, 10)
+    >>> round(interval.low, 3), round(interval.high, 3)
+    (0.596, 0.982)
+    """
     if not 0 <= hits <= n or n == 0:
         raise UsageError(f"{hits} hits of {n}: hits must lie between 0 and n, and n be at least 1")
     share, z = hits / n, NormalDist().inv_cdf(0.5 + _level(level) / 2)
@@ -58,8 +100,42 @@ def subject_interval(
 ) -> Interval:  # fmt: skip
     """A pooled score and its interval over persons: :func:`subject_bootstrap`'s, or of fewer than 15 persons the jackknife's.
 
-    Parameters as there. In simulations of 5 to 12 persons the 95 % interval held the true score in 94 to 95 % of cases, that of
+    In simulations of 5 to 12 persons the 95 % interval held the true score in 94 to 95 % of cases, that of
     the bootstrap in 63 to 85 % (docs/protocols.md); a score that is a function must lie between 0 and 1.
+
+    Parameters
+    ----------
+    score : str or callable
+        A name in ``metrics.SCORES``, such as ``"uf1"``; or a function of confusion matrices (..., K, K) -> (...).
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
+    persons : array-like of length N
+        Who each clip shows. Distinct across datasets: ``Clip.person``, not ``Clip.subject``.
+    labels : sequence, optional
+        The classes; default: all that occur.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+    resamples : int, default=2000
+        Draws, or exchanges, of persons.
+    seed : int, default=0
+        The same seed gives the same result.
+
+    Returns
+    -------
+    Interval
+        Of the score of all clips pooled.
+
+    Raises
+    ------
+    UsageError
+        There are fewer than two persons.
+
+    Examples
+    --------
+    >>> persons = ["ann", "ann", "ben", "ben", "cleo", "cleo"]
+    >>> interval = subject_interval("accuracy", [0, 1, 0, 1, 0, 1], [0, 1, 0, 1, 0, 0], persons)
+    >>> round(interval.value, 3), interval.low < 0.5
+    (0.833, True)
     """
     function = score_of(score)
     counts, pooled = fold_matrices(y_true, y_pred, persons, labels)
@@ -72,7 +148,37 @@ def paired_interval(
     score: Score, y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike, persons: ArrayLike, *, labels: Labels = None,
     level: float = 0.95, resamples: int = 2000, seed: int = 0,
 ) -> Difference:  # fmt: skip
-    """The difference a - b of a pooled score, its interval and p as :func:`paired_bootstrap`; of fewer than 15 persons the jackknife's."""
+    """The difference a - b of a pooled score, its interval and p as :func:`paired_bootstrap`; of fewer than 15 persons the jackknife's.
+
+    Parameters
+    ----------
+    score : str or callable
+        A name in ``metrics.SCORES``, such as ``"uf1"``; or a function of confusion matrices (..., K, K) -> (...).
+    y_true, pred_a, pred_b : array-like of length N
+        Class of each clip, and what two methods say.
+    persons : array-like of length N
+        Who each clip shows. Distinct across datasets: ``Clip.person``, not ``Clip.subject``.
+    labels : sequence, optional
+        The classes; default: all that occur.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+    resamples : int, default=2000
+        Draws, or exchanges, of persons.
+    seed : int, default=0
+        The same seed gives the same result.
+
+    Returns
+    -------
+    Difference
+        Of the scores of all clips pooled.
+
+    Examples
+    --------
+    >>> persons = ["ann", "ann", "ben", "ben", "cleo", "cleo"]
+    >>> difference = paired_interval("accuracy", [0, 1] * 3, [0, 1] * 3, [0, 0] * 3, persons)
+    >>> difference.value, difference.p > 0.05
+    (0.5, True)
+    """
     function = score_of(score)
     labels = classes_in(y_true, pred_a, pred_b) if labels is None else labels
     a, b = (fold_matrices(y_true, each, persons, labels)[0] for each in (pred_a, pred_b))
@@ -89,7 +195,28 @@ def paired_interval(
 
 
 def poisson_rate(events: int, exposure: float, level: float = 0.95) -> Interval:
-    """Events in each unit of exposure, such as false alarms a minute, with the exact interval of a Poisson count (Garwood, 1936)."""
+    """Events in each unit of exposure, such as false alarms a minute, with the exact interval of a Poisson count (Garwood, 1936).
+
+    Parameters
+    ----------
+    events : int
+        How many there were.
+    exposure : float
+        In how much, such as minutes.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        A unit of exposure.
+
+    Examples
+    --------
+    >>> rate = poisson_rate(4, 2.0)
+    >>> rate.value, round(rate.low, 2), round(rate.high, 2)
+    (2.0, 0.54, 5.12)
+    """
     from scipy.stats import chi2
 
     if events < 0 or not 0 < exposure < math.inf:
@@ -109,11 +236,28 @@ def subject_bootstrap(
     ----------
     score : str or callable
         A name in ``metrics.SCORES``, such as ``"uf1"``; or a function of confusion matrices (..., K, K) -> (...).
+    y_true, y_pred : array-like of length N
+        Class of each clip; both of numbers or both of words.
     persons : array-like of length N
         Who each clip shows. Distinct across datasets: ``Clip.person``, not ``Clip.subject``.
+    labels : sequence, optional
+        The classes; default: all that occur.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
     resamples : int, default=2000
+        Draws, or exchanges, of persons.
     seed : int, default=0
         The same seed gives the same interval.
+
+    Returns
+    -------
+    Interval
+        Of the score of all clips pooled.
+
+    Raises
+    ------
+    UsageError
+        There are fewer than two persons, or no draw holds every class.
 
     Notes
     -----
@@ -142,7 +286,25 @@ def paired_bootstrap(
 
     Parameters
     ----------
-    As in :func:`subject_bootstrap`; ``pred_a`` and ``pred_b`` belong to the clips of ``y_true`` in order.
+    score : str or callable
+        A name in ``metrics.SCORES``, such as ``"uf1"``; or a function of confusion matrices (..., K, K) -> (...).
+    y_true, pred_a, pred_b : array-like of length N
+        Class of each clip, and what two methods say, in the same order.
+    persons : array-like of length N
+        Who each clip shows. Distinct across datasets: ``Clip.person``, not ``Clip.subject``.
+    labels : sequence, optional
+        The classes; default: all that occur.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+    resamples : int, default=2000
+        Draws, or exchanges, of persons.
+    seed : int, default=0
+        The same seed gives the same result.
+
+    Returns
+    -------
+    Difference
+        Of the scores of all clips pooled.
     """
     tails, function = _tails(level), score_of(score)
     labels = classes_in(y_true, pred_a, pred_b) if labels is None else labels
@@ -168,6 +330,17 @@ def count_bootstrap(
         Of each person.
     needed : ndarray of shape (S,)
         Of each person, how many there are of what a draw may not lack: without any coded event there is no F1.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+    resamples : int, default=2000
+        Draws, or exchanges, of persons.
+    seed : int, default=0
+        The same seed gives the same result.
+
+    Returns
+    -------
+    Interval
+        Of the score of all counts added.
     """
     tails = _tails(level)
     low, high = np.quantile(score(_draws(np.asarray(needed)[:, None], resamples, seed) @ counts), tails)
@@ -180,7 +353,25 @@ def paired_count_bootstrap(
 ) -> Difference:  # fmt: skip
     """The difference a - b of a score of counts of the same persons, its interval over them, and p, as :func:`paired_bootstrap` has it.
 
-    Parameters as in :func:`count_bootstrap`; ``a`` and ``b`` in the same order of persons.
+    Parameters
+    ----------
+    score : callable
+        Of counts (..., C) -> (...), such as :func:`fleeting.spotting.scores.f1`.
+    a, b : ndarray of shape (S, C)
+        Counts of each person, in the same order.
+    needed : ndarray of shape (S,)
+        Of each person, how many there are of what a draw may not lack.
+    level : float, default=0.95
+        Share of such intervals that hold the true value, between 0 and 1.
+    resamples : int, default=2000
+        Draws, or exchanges, of persons.
+    seed : int, default=0
+        The same seed gives the same result.
+
+    Returns
+    -------
+    Difference
+        Of the scores of all counts added.
     """
     tails = _tails(level)
     weights = _draws(np.asarray(needed)[:, None], resamples, seed)

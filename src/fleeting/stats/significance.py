@@ -22,7 +22,17 @@ from .intervals import _level
 
 
 class Outcome(NamedTuple):
-    """The statistic of a test, its two-sided p, and what a reader must know to believe it."""
+    """The statistic of a test, its two-sided p, and what a reader must know to believe it.
+
+    Parameters
+    ----------
+    statistic : float
+        Of the test.
+    p : float
+        Two-sided.
+    note : str
+        Empty where nothing needs saying.
+    """
 
     statistic: float
     p: float
@@ -33,6 +43,22 @@ def mcnemar(y_true: ArrayLike, pred_a: ArrayLike, pred_b: ArrayLike) -> Outcome:
     """Exact McNemar: the clips only ``a`` has right against those only ``b`` has; statistic is their difference.
 
     It takes clips for independent, which those of one person are not: prefer :func:`paired_bootstrap`.
+
+    Parameters
+    ----------
+    y_true, pred_a, pred_b : array-like of length N
+        Class of each clip, and what two methods say.
+
+    Returns
+    -------
+    Outcome
+        Its note says how many clips either has right alone.
+
+    Examples
+    --------
+    >>> outcome = mcnemar([1] * 9, [1] * 9, [0] * 6 + [1] * 3)
+    >>> outcome.statistic, outcome.p
+    (6, 0.03125)
     """
     from scipy.stats import binom
 
@@ -47,6 +73,26 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
     """Paired t over folds: ``mean(d) / (sd(d) / sqrt(J))``, J - 1 degrees of freedom.
 
     Folds share their training clips, so this rejects too often: prefer :func:`corrected_t`.
+
+    Parameters
+    ----------
+    a, b : array-like of length J
+        Score of each fold.
+
+    Returns
+    -------
+    Outcome
+        Infinite, with p 0, where all folds differ by the same.
+
+    Raises
+    ------
+    UsageError
+        There are fewer than two pairs.
+
+    Examples
+    --------
+    >>> round(paired_t([0.7, 0.8, 0.9], [0.6, 0.6, 0.8]).p, 3)
+    0.057
     """
     d = _differences(a, b)
     return _t(d, 1 / len(d), "takes folds for independent, though they share training clips")
@@ -61,6 +107,16 @@ def corrected_t(a: ArrayLike, b: ArrayLike, n_train: float, n_test: float) -> Ou
         Score of each fold.
     n_train, n_test : float
         Clips, or their mean, in a fold's training and test part.
+
+    Returns
+    -------
+    Outcome
+        As :func:`paired_t`, with a larger variance.
+
+    Examples
+    --------
+    >>> round(corrected_t([0.7, 0.8, 0.9], [0.6, 0.6, 0.8], n_train=20, n_test=10).p, 3)
+    0.127
     """
     d = _differences(a, b)
     if n_train <= 0 or n_test <= 0:
@@ -74,6 +130,16 @@ def unpaired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
     Given its ten folds (five at 32 frames, five at 64) it reproduces the paper's verdict on 8 of 9 methods; that
     STCLQP is worse with .05 < p < .1 does not follow (p = .33). Neither a paired nor a corrected test of the same
     folds agrees with the paper. The folds at 32 and 64 frames hold the same clips and are not independent.
+
+    Parameters
+    ----------
+    a, b : array-like
+        Score of each fold of either method.
+
+    Returns
+    -------
+    Outcome
+        Takes all values for independent.
 
     References
     ----------
@@ -93,7 +159,23 @@ def unpaired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
 
 
 def wilcoxon(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Wilcoxon's signed-rank test over folds, persons or datasets, exact where there are few and no ties."""
+    """Wilcoxon's signed-rank test over folds, persons or datasets, exact where there are few and no ties.
+
+    Parameters
+    ----------
+    a, b : array-like of length N
+        Two scores of each fold, person or dataset.
+
+    Returns
+    -------
+    Outcome
+        Its note says how small p could be.
+
+    Examples
+    --------
+    >>> wilcoxon([3, 4, 5, 6, 7, 8], [1, 1, 1, 1, 1, 1]).p
+    0.03125
+    """
     from scipy.stats import wilcoxon as signed_rank
 
     d = _differences(a, b)
@@ -114,6 +196,11 @@ def friedman(scores: ArrayLike) -> Outcome:
     ----------
     scores : array-like of shape (N, M)
         A row a person or dataset, a column a method; at least 3 methods. Higher is better.
+
+    Returns
+    -------
+    Outcome
+        With p 1 where no row tells the methods apart.
     """
     from scipy.stats import friedmanchisquare
 
@@ -127,14 +214,41 @@ def friedman(scores: ArrayLike) -> Outcome:
 
 
 def mean_ranks(scores: ArrayLike) -> np.ndarray:
-    """Each method's rank, mean over the rows of ``scores`` (N, M), (M,) float64: 1 is best; ties share."""
+    """Each method's rank, mean over the rows of ``scores`` (N, M), (M,) float64: 1 is best; ties share.
+
+    Parameters
+    ----------
+    scores : array-like of shape (N, M)
+        A row a person or dataset, a column a method. Higher is better.
+
+    Returns
+    -------
+    ndarray of shape (M,), float64
+        1 is best.
+
+    Examples
+    --------
+    >>> mean_ranks([[0.9, 0.5, 0.5], [0.8, 0.7, 0.6]])
+    array([1.  , 2.25, 2.75])
+    """
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(-_table(scores), axis=1).mean(axis=0))
 
 
 def nemenyi(scores: ArrayLike) -> np.ndarray:
-    """The p of each pair of methods after Friedman's test, (M, M) float64, corrected for all pairs; 1 on the diagonal."""
+    """The p of each pair of methods after Friedman's test, (M, M) float64, corrected for all pairs; 1 on the diagonal.
+
+    Parameters
+    ----------
+    scores : array-like of shape (N, M)
+        A row a person or dataset, a column a method. Higher is better.
+
+    Returns
+    -------
+    ndarray of shape (M, M), float64
+        Symmetric.
+    """
     from scipy.stats import studentized_range
 
     n, m = _table(scores).shape
@@ -145,14 +259,48 @@ def nemenyi(scores: ArrayLike) -> np.ndarray:
 
 
 def critical_difference(n: int, m: int, level: float = 0.95) -> float:
-    """How far two mean ranks of ``m`` methods over ``n`` rows must lie apart to differ, after Nemenyi."""
+    """How far two mean ranks of ``m`` methods over ``n`` rows must lie apart to differ, after Nemenyi.
+
+    Parameters
+    ----------
+    n, m : int
+        Rows and methods.
+    level : float, default=0.95
+        One less the chance of a false difference.
+
+    Returns
+    -------
+    float
+        In ranks.
+
+    Examples
+    --------
+    >>> round(critical_difference(30, 5), 3)
+    1.114
+    """
     from scipy.stats import studentized_range
 
     return float(studentized_range.ppf(_level(level), m, np.inf) / math.sqrt(2) * math.sqrt(m * (m + 1) / (6 * n)))
 
 
 def holm(p: ArrayLike) -> np.ndarray:
-    """p-values corrected for their number by Holm's steps, (M,) float64 in the order given."""
+    """The p-values corrected for their number by Holm's steps, (M,) float64 in the order given.
+
+    Parameters
+    ----------
+    p : array-like of shape (M,)
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (M,), float64
+        At most 1.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
+    """
     p = _numbers(p, "p")
     if ((p < 0) | (p > 1)).any():
         raise UsageError(f"p-values lie between 0 and 1; got {p.tolist()}")
@@ -206,6 +354,21 @@ def seed_spread(scores: ArrayLike) -> dict[str, float]:
     """How much chance alone moves one method: ``n, mean, sd, min, max`` of its scores under several seeds.
 
     The largest of several seeds is not a result; the mean is. ``sd`` is nan for a single seed.
+
+    Parameters
+    ----------
+    scores : array-like
+        One a seed.
+
+    Returns
+    -------
+    dict of str to float
+        ``n, mean, sd, min, max``.
+
+    Examples
+    --------
+    >>> seed_spread([0.7, 0.8])["mean"]
+    0.75
     """
     x = _numbers(scores, "scores")
     sd = float(x.std(ddof=1)) if len(x) > 1 else math.nan

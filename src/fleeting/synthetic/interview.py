@@ -152,6 +152,7 @@ def synthetic_interview(
     Parameters
     ----------
     seed : int, default=0
+        Another number, another interview.
     duration_s : float, default=40
         Seconds.
     fps : float, default=100
@@ -165,6 +166,7 @@ def synthetic_interview(
     speech : bool, default=True
         Stretches of speech-like mouth motion, 1.5-4 s, 3-6 syllables a second, one in 40 s.
     blinks_per_min : float, default=15
+        Blinks a minute.
     gaze : float, default=1
         Strength of gaze shifts; at 1 they move the irises by up to about 3 % of the eye distance.
     head : float, default=1
@@ -182,6 +184,7 @@ def synthetic_interview(
     Returns
     -------
     Interview
+        Drawn when its frames are asked for.
 
     Raises
     ------

@@ -76,6 +76,7 @@ def synthesize(
     fps : float, default=200
         Frames a second, 10 or more. Long videos have 100 at most.
     seed : int, default=0
+        Another number, another release.
     size : int, default=128
         Side of clips and stills, px, a multiple of 8, 64 or more. The eyes are .4 of it apart.
     long_videos : int, default=6

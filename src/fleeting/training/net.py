@@ -44,12 +44,17 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     options : mapping, optional
         Further arguments of the network, such as ``{"width": 0.5}``.
     epochs : int, default=50
+        Times that the samples are gone through, at most.
     batch_size : int, default=32
+        Samples a step.
     optimizer : {"adam", "adamw", "sgd"}, default="adam"
+        How steps are made of gradients.
     lr : float, default=1e-3
+        Learning rate.
     momentum : float, default=0.9
         Of ``sgd``.
     weight_decay : float, default=0
+        Penalty on the size of the weights.
     schedule : (float, float) or "cosine", optional
         ``(30, 0.1)`` multiplies the learning rate by .1 each 30 epochs; ``cosine`` lowers it to zero.
     clip_norm : float, optional
@@ -86,6 +91,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         ``auto`` takes the first there is of cuda, mps and cpu.
     random_state : int, RandomState or None, default=None
+        For first weights, order, dropout and changes.
     checkpoint : path, optional
         A folder; a training that was stopped goes on from there, one that was finished is not repeated. Each training has a file
         of its own, named by all that it depends on.
@@ -195,8 +201,14 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         X : array-like of shape (N, C, H, W) or (N, C, T, H, W), whole numbers of 0-255 or float
             Read a batch at a time: a ``numpy.memmap`` will do.
         y : array-like of length N
+            Their classes.
         groups : array-like of length N, optional
             The person of each sample; needed to hold persons out.
+
+        Returns
+        -------
+        NetClassifier
+            Itself.
         """
         training, recipe = self.prepared(X, y, groups), self.recipe()
         with repeatable(training.seed), self.training_on(training):
@@ -250,7 +262,18 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """How likely each class is, (N, K) float64 in the order of ``classes_``; rows sum to 1."""
+        """How likely each class is, (N, K) float64 in the order of ``classes_``; rows sum to 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, C, H, W) or (N, C, T, H, W)
+            Samples, whole numbers of 0-255 or float.
+
+        Returns
+        -------
+        ndarray of shape (N, K), float64
+            In the order of ``classes_``.
+        """
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "module_")
@@ -267,17 +290,50 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
     def speaking(self, X: Any) -> AbstractContextManager[None]:
-        """A block in which it is said in words what the trained network cannot do with these samples."""
+        """A block in which it is said in words what the trained network cannot do with these samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, C, H, W) or (N, C, T, H, W)
+            Samples, whole numbers of 0-255 or float.
+
+        Returns
+        -------
+        context manager
+            Errors within it are UsageErrors.
+        """
         return said(f"{_called(self.network)} on samples of {tuple(X.shape[1:])}", self._advice())
 
     def as_trained(self, X: Any) -> Samples:
-        """The samples, (N, ...), as the trained network takes them, standardised and cut to size a batch at a time."""
+        """The samples, (N, ...), as the trained network takes them, standardised and cut to size a batch at a time.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, C, H, W) or (N, C, T, H, W)
+            Samples, whole numbers of 0-255 or float.
+
+        Returns
+        -------
+        Samples
+            Read a batch at a time.
+        """
         device = next(self.module_.parameters()).device
         each = self.standardise == "clip"
         return Samples(X, torch.zeros(0), device, tuple(self.augment), self.centre_, self.spread_, each)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class of each sample, (N,)."""
+        """The class of each sample, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, C, H, W) or (N, C, T, H, W)
+            Samples, whole numbers of 0-255 or float.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         best = self.predict_proba(X).argmax(axis=1)  # says first if nothing was fitted
         return np.asarray(self.classes_[best])
 
@@ -287,8 +343,14 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         path : path
+            Where to, with or without ``.safetensors``.
         **about
             What else the card is to say, JSON-able: ``trained_on="..."``, ``preprocessing="..."``.
+
+        Returns
+        -------
+        Path
+            The file of the weights.
         """
         from sklearn.utils.validation import check_is_fitted
 
@@ -319,9 +381,11 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         path : path
+            The file of the weights.
         network : callable, optional
             What was trained, where it is none of Fleeting's own.
         device : {"auto", "cpu", "cuda", "mps"}, default="auto"
+            Where it computes.
 
         Raises
         ------

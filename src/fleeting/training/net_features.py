@@ -69,9 +69,11 @@ class DeepFeatures(nn.Module):
     weights : path or mapping of str to Tensor
         A safetensors file, or tensors by name, of a VGGF; its last layer may have any number of classes, or lack.
     input_shape : (C, T, H, W), default=(3, 10, 224, 224)
+        Of the clips.
     width : float, default=1
         As the weights have it.
     layer : {"c5", "fc6", "fc7"}, default="fc7"
+        Whose output is taken.
 
     Raises
     ------

@@ -34,6 +34,18 @@ def export_classifier(net: NetClassifier, path: str | os.PathLike[str]) -> Path:
     (N, K) in the order of ``classes_``. All that lies between is in the file: cut, standardised, the network, the mean over time.
 
     Parameters and errors as in :func:`export_onnx`.
+
+    Parameters
+    ----------
+    net : NetClassifier
+        Fitted.
+    path : path
+        Where to, ``.onnx``.
+
+    Returns
+    -------
+    Path
+        The file.
     """
     generator = torch.Generator().manual_seed(0)
     return export_onnx(_Whole(net), path, torch.rand(1, *net.sample_shape_, generator=generator), "probabilities")
@@ -49,9 +61,16 @@ def export_onnx(module: nn.Module, path: str | os.PathLike[str], example: torch.
     module : Module
         Exported as it is for prediction, on the CPU.
     path : path
+        Where to, ``.onnx``.
     example : Tensor of shape (N, C, H, W) or (N, C, T, H, W), float32
+        What it is traced and tried with.
     output : str, default="scores"
         What the file calls its output.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------

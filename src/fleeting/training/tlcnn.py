@@ -104,10 +104,18 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         Share of the training persons who are held out, in all stages, to choose the epochs. 0 takes the last ones.
     mirror, mirror_clips : bool, default=True, False
         Exchange left and right of half of the pictures, and of the clips of the joint stages.
-    mixed_precision, compile, device, checkpoint, progress
-        As in :class:`.net.NetClassifier`; ``progress`` is told the stage's name.
+    mixed_precision : bool, default=False
+        As in :class:`.net.NetClassifier`, which tells of what follows as well.
+    compile : bool, default=False
+        Whether ``torch.compile`` is used.
+    device : {"auto", "cpu", "cuda", "mps"}, default="auto"
+        Where it computes.
     random_state : int, optional
         0 when not given. The stage of expressions always takes 0: it is the same in each fold.
+    checkpoint : path, optional
+        A folder, from which a training that was stopped goes on.
+    progress : callable, optional
+        Told the stage's name.
 
     Attributes
     ----------
@@ -175,9 +183,16 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (N, 3, T, H, W), whole numbers of 0-255 or float
+            Clips.
         y : array-like of length N
+            Their classes.
         groups : array-like of length N, optional
             The person of each clip; needed to hold persons out.
+
+        Returns
+        -------
+        TLCNNClassifier
+            Itself.
         """
         X, classes, code = checked_samples(X, y)
         if len(X.shape) != 5:
@@ -200,7 +215,18 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """How likely each class is, (N, K) float64: the mean over all frames of a clip."""
+        """How likely each class is, (N, K) float64: the mean over all frames of a clip.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, 3, T, H, W)
+            Clips.
+
+        Returns
+        -------
+        ndarray of shape (N, K), float64
+            In the order of ``classes_``.
+        """
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "classes_")
@@ -210,7 +236,18 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         return self.net_.predict_proba(Frames(X)).reshape(len(X), X.shape[2], -1).mean(axis=1)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class of each clip, (N,)."""
+        """The class of each clip, (N,).
+
+        Parameters
+        ----------
+        X : array-like of shape (N, 3, T, H, W)
+            Clips.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Of ``classes_``.
+        """
         best = self.predict_proba(X).argmax(axis=1)  # says first if nothing was fitted
         return np.asarray(self.classes_[best])
 

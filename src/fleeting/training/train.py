@@ -57,6 +57,7 @@ def train(
     method : str
         A name of :data:`fleeting.methods.METHODS` whose last step is a network.
     clips : iterable of Clip
+        All are trained on.
     y : array-like of length N, mapping or Series
         Classes, as in :func:`fleeting.evaluate`.
     out : path
@@ -64,6 +65,7 @@ def train(
     parameters : mapping, optional
         As in :func:`fleeting.methods.load.load_method`: ``epochs``, ``align``, ``picture__size``.
     seed : int, default=0
+        For all that is random.
     jobs : int, default=1
         Processes for what is done once a clip.
     progress : callable, optional
@@ -71,6 +73,12 @@ def train(
     cache : Cache or bool, default=True
         As in :func:`fleeting.evaluate`.
     overwrite : bool, default=False
+        Replace weights that are there.
+
+    Returns
+    -------
+    Path
+        The file of the weights; its card lies beside it.
 
     Raises
     ------
