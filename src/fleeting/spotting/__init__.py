@@ -83,7 +83,9 @@ def load_spotter(which: str, **parameters: Any) -> FlowSpotter:
         It is neither, or the file cannot be read.
     """
     if which.endswith(".safetensors"):
-        return NetSpotter(which, **parameters)
+        spotter = NetSpotter(which, **parameters)
+        spotter.card_  # noqa: B018 - a file that cannot be read is refused now, not after a video
+        return spotter
     if which not in SPOTTERS:
         raise UsageError(f"spotter={which!r} is not known; there is {', '.join(sorted(SPOTTERS))}, or a .safetensors file of such weights.")
     return SPOTTERS[which](**parameters)
