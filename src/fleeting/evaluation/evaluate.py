@@ -109,11 +109,11 @@ def evaluate(
     >>> import numpy as np, fleeting as fl
     >>> from sklearn.dummy import DummyClassifier
     >>> def clip(k):
-    ...     return fl.Clip(f"mine/{k}", "mine", f"person {k % 3}", 100.0, 0, 1, 2, read=lambda: np.zeros((3, 32, 32, 3), np.uint8))
-    >>> y = ["smile", "smile", "smile", "smile", "smile", "frown"]
-    >>> run = fl.evaluate(DummyClassifier(), [clip(k) for k in range(6)], y, fl.LOSO(), cache=False)
+    ...     return fl.Clip(f"mine/{k}", "mine", f"person {k % 4}", 100.0, 0, 1, 2, read=lambda: np.zeros((3, 32, 32, 3), np.uint8))
+    >>> y = ["smile"] * 6 + ["frown"] * 2
+    >>> run = fl.evaluate(DummyClassifier(), [clip(k) for k in range(8)], y, fl.LOSO(), cache=False)
     >>> run.score("accuracy"), run.confusion().loc["frown", "smile"].item()
-    (0.8333333333333334, 1)
+    (0.75, 2)
     """
     clips, y = checked(clips, y)
     labels = [str(each) for each in np.unique(y)]

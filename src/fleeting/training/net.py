@@ -218,11 +218,32 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         return self.finished(training, state)
 
     def recipe(self) -> Recipe:
-        """How it is trained."""
+        """How it is trained.
+
+        Returns
+        -------
+        Recipe
+            Of the parameters.
+        """
         return Recipe(**{each.name: getattr(self, each.name) for each in fields(Recipe)})
 
     def prepared(self, X: Any, y: ArrayLike, groups: ArrayLike | None = None) -> Training:
-        """A training of these samples, parameters as in :meth:`fit`: checked, who is held out chosen, nothing drawn yet."""
+        """A training of these samples, parameters as in :meth:`fit`: checked, who is held out chosen, nothing drawn yet.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, C, H, W) or (N, C, T, H, W)
+            Samples.
+        y : array-like of length N
+            Their classes.
+        groups : array-like of length N, optional
+            Their persons.
+
+        Returns
+        -------
+        Training
+            Not begun.
+        """
         X, classes, code = checked_samples(X, y)
         recipe = self.recipe()
         if self.loss not in LOSSES or self.standardise not in STANDARDS:
@@ -240,18 +261,48 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         return Training(samples, rows, held_out, classes, seed, persons)
 
     def training_on(self, training: Training) -> AbstractContextManager[None]:
-        """A block in which it is said in words what of this training cannot be."""
+        """A block in which it is said in words what of this training cannot be.
+
+        Parameters
+        ----------
+        training : Training
+            What :meth:`prepared` gave.
+
+        Returns
+        -------
+        context manager
+            Errors within it are UsageErrors.
+        """
         return said(f"{_called(self.network)} on {len(training.rows)} samples of {training.samples.X.shape[1:]}", self._advice())
 
     def build(self, training: Training) -> None:
-        """Give the training its network, whose weights are drawn, and its loss."""
+        """Give the training its network, whose weights are drawn, and its loss.
+
+        Parameters
+        ----------
+        training : Training
+            What :meth:`prepared` gave.
+        """
         training.module, training.shape = self._build(training.samples, training.rows, len(training.classes))
         code = training.samples.code.numpy()[training.rows]
         training.loss = Loss(self.loss, class_weights(self.class_weight, training.classes, code).to(training.samples.device))
         training.random = torch.get_rng_state()
 
     def finished(self, training: Training, state: State) -> NetClassifier:
-        """Itself, with what the training left."""
+        """Itself, with what the training left.
+
+        Parameters
+        ----------
+        training : Training
+            What :meth:`prepared` gave.
+        state : State
+            Of its end.
+
+        Returns
+        -------
+        NetClassifier
+            Itself.
+        """
         samples = training.samples
         self.module_, self.device_ = training.module.eval(), str(samples.device)
         self.input_shape_, self.sample_shape_ = training.shape, tuple(samples.X.shape[1:])
