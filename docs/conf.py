@@ -30,7 +30,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["generated/gallery/*.py", "generated/gallery/*.ipynb"]
+exclude_patterns = ["generated/gallery/*.py", "generated/gallery/*.ipynb", "**/sg_execution_times.rst", "sg_execution_times.rst"]
 
 # Pages are written for the code host as well: plain Markdown, whose links and anchors are the same in both.
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence"]
