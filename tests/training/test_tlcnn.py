@@ -73,7 +73,7 @@ def test_the_papers_rates_steps_and_batches(rng, stages):
     frames, again, joint = stages[1][0], stages[2][0], stages[3][0]
     assert (frames.lr, again.lr, joint.lr) == (0.001, 0.0005, 0.01)
     assert frames.epochs == round(10 / (72 / 24))  # 10 steps of three an epoch
-    assert frames.schedule == (pytest.approx(2.56 / 3), 0.1)
+    assert frames.schedule == (pytest.approx(2560 / 3), 0.1)
     assert joint.epochs == round(20 / (12 * 4 / 6))
     assert joint.passes == 4
     assert joint.clip_norm == 5

@@ -95,7 +95,7 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
     skip_joint : bool, default=False
         Stop after the single frames, and average over them: what C5+SVM looks into.
     scale : float, default=1
-        Steps of each stage, and after how many its rate falls, as a share of the paper's.
+        Steps of each stage, as a share of the paper's; its rate falls after as many steps as in the paper, so in a short stage not at all.
     frames_batch, clips_batch : int, default=224, 16
         Frames and clips in a batch.
     window : int, default=16
@@ -289,7 +289,7 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
             lr=stage.lr,
             momentum=MOMENTUM,
             weight_decay=DECAY,
-            schedule=(self.scale * stage.every / per_epoch, 0.1),
+            schedule=(stage.every / per_epoch, 0.1),
             clip_norm=CLIP_NORM if joint else None,
             validation=persons or 0.0,
             choose="accuracy" if persons else "last",
