@@ -128,7 +128,7 @@ class TLCNNClassifier(ClassifierMixin, BaseEstimator):
         The network after the last stage.
     """
 
-    revision = 1
+    revision = 2
     __metadata_request__fit = {"groups": True}  # noqa: RUF012
 
     def __init__(
