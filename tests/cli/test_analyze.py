@@ -237,7 +237,7 @@ def test_the_model_file_is_told(fleeting, face_model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--spotter", "nose"], "--spotter nose is not known; there is flow."),
+        (["--spotter", "nose"], "--spotter nose is not known; there is flow, net,"),
         (["--recogniser", "oracle"], "--recogniser oracle is not known; there is au_template, pretrained, or"),
         (["--face", "smallest"], "--face smallest is not allowed; use 'largest', 'all' or a number from 1."),
         (["--face", "-1"], "--face -1 is not allowed"),
