@@ -104,6 +104,7 @@ def tried_in_pictures(
 
     rows: list[Tried] = []
     moving: np.ndarray | None = None
+    detector = FaceMesh()
     for k in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "injected"
@@ -114,7 +115,7 @@ def tried_in_pictures(
             tables = []
             for file in files:
                 with open_media(file) as media:
-                    tables.append(max(measure(media, FaceMesh()).tables.values(), key=lambda table: int(table["seen"].sum())))
+                    tables.append(max(measure(media, detector).tables.values(), key=lambda table: int(table["seen"].sum())))
             moving = _moving(tables[-1], spotter) if moving is None else moving
             found = _apexes(tables[0], spotter)
             reach = max(1, round(NEAR_S * _fps(tables[0])))

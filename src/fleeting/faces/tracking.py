@@ -274,6 +274,7 @@ def rigid_design(places: np.ndarray) -> np.ndarray:
     return np.stack([along_x, along_y], axis=1).reshape(-1, 6).astype(np.float32)
 
 
+@cache
 def steadiness() -> np.ndarray:
     """How far each site is trusted to move with the skull, (N,) float32."""
     return np.array([_STEADY.get(REGIONS[r], 1.0) if r >= 0 else 0.7 for r in sites().region], np.float32)

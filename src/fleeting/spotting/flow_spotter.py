@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -214,10 +215,19 @@ class Stretch:
         same = (1 - np.clip((lost - 0.06) / 0.1, 0, 1)) * np.clip((likeness - 0.7) / 0.15, 0, 1)
         followed = np.clip((likeness - 0.4) / 0.3, 0, 1)  # a slow change of light or a smile changes the skin's look; a slip loses it
         self.micro = self._pulses(MICRO_S, same)
-        self.macro = self._pulses(MACRO_S, followed)
-        self.rise = self._rises(followed)
+        self._followed = followed
         self.score = np.interp(self.time, self.grid, self.micro.score).astype(np.float32)
         self.upper, self.lower = (self._judged(self.micro.trust[:, part]) for part in (_BROWS, _LOWER))
+
+    @cached_property
+    def macro(self) -> Pulses:
+        """Pulses that are too wide for a micro-expression."""
+        return self._pulses(MACRO_S, self._followed)
+
+    @cached_property
+    def rise(self) -> Pulses:
+        """What rises and may stay."""
+        return self._rises(self._followed)
 
     def _even(self, columns: pd.DataFrame) -> np.ndarray:
         values = columns.to_numpy(np.float32)
