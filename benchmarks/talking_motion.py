@@ -23,7 +23,7 @@ from fleeting.synthetic.talking import SHIPPED, Talk
 
 def signals(path):
     with open_media(path) as media:
-        return max(measure(media, FaceMesh()).tables.values(), key=lambda table: table["seen"].sum())
+        return measure(media, FaceMesh()).longest
 
 
 def main():

@@ -115,7 +115,7 @@ def tried_in_pictures(
             tables = []
             for file in files:
                 with open_media(file) as media:
-                    tables.append(max(measure(media, detector).tables.values(), key=lambda table: int(table["seen"].sum())))
+                    tables.append(measure(media, detector).longest)
             moving = _moving(tables[-1], spotter) if moving is None else moving
             found = _apexes(tables[0], spotter)
             reach = max(1, round(NEAR_S * _fps(tables[0])))

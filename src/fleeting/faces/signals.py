@@ -105,6 +105,11 @@ class Signals:
     people: list[Person]
     times: np.ndarray
 
+    @property
+    def longest(self) -> pd.DataFrame:
+        """The table of the face that is seen in most frames; there must be one."""
+        return max(self.tables.values(), key=lambda table: int(table["seen"].sum()))
+
 
 def measure(
     frames: Iterable[Frame],

@@ -222,7 +222,7 @@ class _Planner:
                 f"{media.path}: no face was found in any of its {len(self._times)} frames, so there is nothing to put an expression "
                 "into. Leave it out, or give a recording that shows a face."
             )
-        self._face = max(signals.tables.values(), key=lambda table: table["seen"].sum())
+        self._face = signals.longest
 
     def events(self, per_min: float, percent: tuple[float, float]) -> list[_Event]:
         """Events at random times, by onset; MediaError where there is room for none."""

@@ -144,10 +144,10 @@ def _signals(file: Path, tell: Progress) -> list[pd.DataFrame]:
 
     with open_media(file) as media:
         total = media.frame_count
-        tables = measure(media, FaceMesh(), progress=lambda frame: tell(file.name, frame.index + 1, total, None)).tables
-    if not tables:
+        signals = measure(media, FaceMesh(), progress=lambda frame: tell(file.name, frame.index + 1, total, None))
+    if not signals.tables:
         raise MediaError(f"{file}: no face was found in it, so there is nothing to learn from. Leave it out.")
-    table = max(tables.values(), key=lambda each: int(each["seen"].sum()))
+    table = signals.longest
     return [at_rate(table.iloc[rows]) for rows in stretches(table) if len(rows) >= LENGTH // 10]
 
 
