@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from fleeting.media import open_media
 
@@ -13,7 +14,10 @@ from .conftest import until
 
 def begun(page):
     page.get_by_role("button", name="Start").click()
-    page.wait_for_selector("body[data-state=running]")
+    try:
+        page.wait_for_selector("body[data-state=running]")
+    except TimeoutError as error:
+        raise AssertionError(f"the page says: {page.inner_text('#absent')}") from error
 
 
 def test_a_camera_is_watched_and_events_appear(studio, open_page, face_model, tmp_path):
@@ -57,6 +61,18 @@ def test_a_recording_says_so_and_is_whole_with_true_times(studio, open_page, fac
     with open_media(path) as media:
         assert (media.width, media.height) == (320, 240)
         assert media.survey() == pytest.approx([each - times[0] for each in times], abs=1e-4)
+
+
+def test_it_cannot_be_started_before_it_is_known_whose_camera_it_is(studio, open_page, face_model):
+    running, held = studio(), []
+    with open_page(running) as page:
+        page.route("**/api/live", lambda route: held.append(route))
+        page.goto(f"{running.base}/live")
+        page.click("#start", force=True)  # disabled: nothing happens
+        page.wait_for_timeout(100)
+        assert page.inner_text("#absent") == ""
+        held[0].continue_()
+        begun(page)
 
 
 def test_another_page_takes_over_and_the_first_one_says_so(studio, open_page, face_model):

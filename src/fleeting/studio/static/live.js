@@ -328,6 +328,7 @@ new ResizeObserver(([{ contentRect }]) => see.chart?.setSize({ width: contentRec
 $("picture").hidden = true;
 try {
   see.about = await get("/live");
+  $("start").disabled = false; // not before it is known whose camera it is
   $("record").parentElement.title = `Off unless you tick it. A recording is kept in ${see.about.folder}.`;
   $("absent").textContent = see.about.camera === null ? "Start, and allow this page to use the camera. Its pictures go to this machine's own server, and are kept only if you record."
     : `Start: camera ${see.about.camera} of this machine is shown here. Its pictures are kept only if you record.`;

@@ -90,7 +90,7 @@ const selected = () => see.coding?.find(see.selected);
 
 let drawing = null;
 function draw() {
-  drawing ??= requestAnimationFrame(() => { drawing = null; drawNow(); });
+  if (see.coding) drawing ??= requestAnimationFrame(() => { drawing = null; drawNow(); });
 }
 
 const rows = new Map();
@@ -328,13 +328,13 @@ const on = (name, act, kind = "click") => $(name).addEventListener(kind, act);
 on("accept", () => judge("accepted", false));
 on("reject", () => judge("rejected", false));
 on("reopen", () => judge("open", false));
-on("remove", () => see.coding.change(see.selected, null));
-on("undo", () => see.coding.act("undo"));
-on("redo", () => see.coding.act("redo"));
-on("finish", () => see.coding.act(see.coding.state.finished ? "reopen" : "finish"));
+on("remove", () => see.coding?.change(see.selected, null));
+on("undo", () => see.coding?.act("undo"));
+on("redo", () => see.coding?.act("redo"));
+on("finish", () => see.coding?.act(see.coding.state.finished ? "reopen" : "finish"));
 on("help", () => $("keys").showModal());
-on("back", () => seek(see.player.index - 1));
-on("ahead", () => seek(see.player.index + 1));
+on("back", () => see.player && seek(see.player.index - 1));
+on("ahead", () => see.player && seek(see.player.index + 1));
 on("play", () => see.player?.toggle());
 on("speed", setSpeed, "change");
 on("frame", () => { if (/^\d+$/.test($("frame").value)) seek(Number($("frame").value)); }, "change");
