@@ -268,7 +268,8 @@ def main():
 
 def tables(found, compared):
     """The table by change, and that of the injected or drawn expressions, as Markdown."""
-    names = ["change", "events of both", "agreement", "micro alone", "still there", "same kind", "same emotion", "same units", "signals", "score"]
+    names = ["change", "events of both", "agreement", "micro alone", "still there", "same kind", "same emotion", "same units"]
+    names += ["signals", "score"]
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     tried = [each for each in CHANGES if each in set(compared["change"])]
     for change in tried:

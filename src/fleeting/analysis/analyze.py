@@ -33,6 +33,7 @@ from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures, typed
 from .plot import flow_picture
 from .quality import assess
 from .reading import described, reader, weights_of
+from .segments import measure_in_segments
 
 if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a second, to everyone who imports fleeting
     from ..spotting.flow_spotter import FlowSpotter, Spotted
@@ -108,6 +109,7 @@ def analyze(
     seconds: float | None = None,
     progress: Callable[[Frame, Media], None] | None = None,
     candidates: float = 0.0,
+    jobs: int = 1,
 ) -> Analysis:
     """The micro- and macro-expressions in a video, with what else was seen and how far to trust it.
 
@@ -136,9 +138,12 @@ def analyze(
     seconds : float, optional
         How long to record a camera.
     progress : callable, optional
-        Called with each frame and the media while the video is read.
+        Called with each frame and the media while the video is read; with several ``jobs`` with the last frame of each segment.
     candidates : float, default=0
         How many weaker events a minute to report as well, for people who will look at everything; ``certain`` is False of them.
+    jobs : int, default=1
+        Processes that measure a video file of three minutes and more, in segments of about two; -1 takes one for each core. Each keeps
+        one to two cores busy. It is read in one go where it shows more than one face, or ``face`` is a number.
 
     Returns
     -------
@@ -161,6 +166,8 @@ def analyze(
 
     if not 0 <= unclear <= 1:
         raise UsageError(f"unclear={unclear} must be a probability, 0 to 1.")
+    if jobs != -1 and jobs < 1:
+        raise UsageError(f"jobs={jobs} must be 1 or more, or -1 for one a core.")
     spotting, method = _spotter(spotter, candidates), load_recogniser(recogniser)
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
         options = {"spotter": spotting, "recogniser": method, "unclear": unclear}
@@ -173,7 +180,10 @@ def analyze(
     ):
         media.require_rate()
         detector, mode = _detector(coarse)
-        signals = measure(media, detector, face=face, progress=(lambda frame: progress(frame, media)) if progress else None)
+        told = (lambda frame: progress(frame, media)) if progress else None
+        in_parts = jobs != 1 and face in ("largest", "all") and not partial
+        signals = measure_in_segments(media, jobs, fps=fps, coarse=mode == "coarse", progress=told) if in_parts else None
+        signals = signals or measure(media, detector, face=face, progress=told)
         if isinstance(face, int) and face > len(signals.people) > 0:
             raise UsageError(
                 f"face={face}: {media.name} shows {len(signals.people)} face(s), numbered from 1. Choose one of them, or 'all'."

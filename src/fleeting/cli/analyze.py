@@ -51,7 +51,7 @@ def analyze(
     incomplete: Annotated[bool, typer.Option("--partial", help="Take what a truncated recording still holds.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Leave out videos whose results are there already.")] = False,
-    jobs: Annotated[int, typer.Option(help="How many videos at once; one uses about two cores.", min=1)] = 1,
+    jobs: Annotated[int, typer.Option(help="How many videos at once, or parts of a long one; each uses one to two cores.", min=1)] = 1,
     cluster: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port, whose workers take them all.")] = None,
 ) -> None:
     """Find the micro-expressions in videos and write events.csv, analysis.json, events.eaf, events.vtt, signals.csv and report.html."""
@@ -88,6 +88,7 @@ def analyze(
         "fps": fps,
         "seconds": seconds,
         "candidates": candidates,
+        "jobs": jobs if len(todo) == 1 and not cluster else 1,
     }
     failed = _each(todo, options, overwrite, jobs, cluster)
     if together and len(failed) < len(folders):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +17,7 @@ AT_A_TIME = 4  # calls a process, where a pool gives its results only when all i
 
 def run_all(
     function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], jobs: int = 1, cluster: str | None = None, shared: Any = None
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any]]:
     """The number and the result of each call, as they get done.
 
     What a cluster loses together with a worker is called again, with a warning.
@@ -77,7 +77,7 @@ def beforehand(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any
 
 def _parallel(
     function: Callable[..., Any], first: tuple[Any, ...], calls: dict[int, tuple[Any, ...]], jobs: int, cluster: str | None
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any]]:
     import joblib
 
     with _cluster(cluster) as client:

@@ -125,32 +125,39 @@ class VideoFile(Media):
                         yield frame
                     elif target is None:
                         self._cut(f"is damaged or cut off after {decoded} frames: a picture cannot be decoded.")
-            if target is None:
-                size = os.path.getsize(self.path)
-                self._check_end(decoded, end, sum(entry.pos + entry.size > size for entry in stream.index_entries))
+            if target is None and (lacking := self._lacking(stream, decoded, end)):
+                self._cut(lacking)
 
-    def _check_end(self, decoded: int, end: float, beyond: int) -> None:
-        """Say so if less came than was declared; ``beyond``: listed frames that would lie behind the file's end."""
-        expected = self.frame_count
+    def _lacking(self, stream: Any, count: int, end: float) -> str:
+        """What is missing where ``count`` frames, and packets until ``end`` (s), are less than was declared; empty if nothing is."""
+        expected, size = self.frame_count, os.path.getsize(self.path)
+        beyond = any(entry.pos + entry.size > size for entry in stream.index_entries)
         if expected is None and beyond:
-            self._cut(f"breaks off after {decoded} frames, in the middle of a picture.")
-        elif expected is not None:
-            if beyond or expected - decoded > max(3, 0.02 * expected):
-                self._cut(f"breaks off after {decoded} of {expected} frames ({decoded / expected:.0%}).")
-        elif self._end is not None and self._end - end > max(3 / self.fps, 0.02 * self._end):
-            self._cut(f"breaks off after {end:.1f} of {self._end:.1f} s ({end / self._end:.0%}).")
+            return f"breaks off after {count} frames, in the middle of a picture."
+        if expected is not None and (beyond or expected - count > max(3, 0.02 * expected)):
+            return f"breaks off after {count} of {expected} frames ({count / expected:.0%})."
+        if expected is None and self._end is not None and self._end - end > max(3 / self.fps, 0.02 * self._end):
+            return f"breaks off after {end:.1f} of {self._end:.1f} s ({end / self._end:.0%})."
+        return ""
 
     def _read(self) -> Iterator[tuple[int, float | None, np.ndarray]]:
         seconds = _Seconds(self._fps, self._rate)
         for frame in self._decode():
             yield (key := _key(frame)), seconds.of(key, frame.time_base), _upright(frame, *self._size)
 
-    def _list(self, count: int) -> bool:
+    def _list(self, count: int | None = None) -> bool:
+        keys, end = [], 0.0
         with self._open() as container:
             stream = container.streams[self._index]
-            keys = sorted(_key(packet) for packet in container.demux(stream) if packet.size and not packet.is_discard)
+            for packet in container.demux():
+                if packet.pts is not None and packet.size:
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                if packet.stream.index == self._index and packet.size and not packet.is_discard:
+                    keys.append(_key(packet))
+            keys.sort()
             base = stream.time_base
-        if len(keys) != count or len(set(keys)) != count or keys[0] == NO_TIMESTAMP:
+            whole = len(keys) == count if count else not self._lacking(stream, len(keys), end)
+        if not keys or keys[0] == NO_TIMESTAMP or len(set(keys)) < len(keys) or not whole:
             return False
         seconds = _Seconds(self._fps, self._rate)
         for key in keys:

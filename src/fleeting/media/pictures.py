@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import cv2
@@ -54,10 +54,10 @@ class PictureFolder(Media):
             else:
                 yield position, position / self.fps, image
 
-    def _list(self, count: int) -> bool:
-        if count != len(self._files):
+    def _list(self, count: int | None = None) -> bool:
+        if count not in (None, len(self._files)):
             return False
-        for position in range(count):
+        for position in range(len(self._files)):
             self._note(position, position / self.fps)
         self._complete = True
         return True
@@ -150,7 +150,7 @@ class Camera(Media):
     def __iter__(self) -> Iterator[Frame]:
         return self._frames()  # live: nothing queues up
 
-    def frames(self, start: int, stop: int) -> Iterator[Frame]:
+    def frames(self, start: int, stop: int) -> Generator[Frame]:
         """UsageError: a camera cannot go back.
 
         Parameters

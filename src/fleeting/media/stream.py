@@ -109,9 +109,24 @@ class Media:
         return np.array(self._times[:])  # a copy: the decoding thread may be adding to it
 
     def __iter__(self) -> Iterator[Frame]:
-        return _ahead(self._frames(), depth=min(8, max(1, 2**26 // (3 * self.width * self.height))))  # 64 MB at most
+        return self.ahead(self._frames())
 
-    def frames(self, start: int, stop: int) -> Iterator[Frame]:
+    def ahead(self, frames: Generator[Frame]) -> Iterator[Frame]:
+        """The same frames, decoded in a thread of their own while the caller works on those before.
+
+        Parameters
+        ----------
+        frames : generator of Frame
+            As :meth:`frames` gives them.
+
+        Yields
+        ------
+        Frame
+            One by one.
+        """
+        return _ahead(frames, depth=min(8, max(1, 2**26 // (3 * self.width * self.height))))  # 64 MB at most
+
+    def frames(self, start: int, stop: int) -> Generator[Frame]:
         """Frames ``start`` (inclusive) to ``stop`` (exclusive), as iteration yields them.
 
         Frames which iteration has passed already are sought; others are reached by decoding from the beginning.
@@ -159,6 +174,18 @@ class Media:
                 pass
         return self.times
 
+    def listed(self) -> np.ndarray | None:
+        """Timestamps of all frames as :meth:`survey` gives them, where the file tells them without decoding.
+
+        What it says of its frames may be more than can be decoded: :meth:`frames` then raises MediaError where it misses one.
+
+        Returns
+        -------
+        ndarray of shape (T,), float64, or None
+            Seconds since the first frame; None where it takes decoding to know them.
+        """
+        return self.times if self._complete or self._list() else None
+
     def close(self) -> None:
         """End all reading; iterating afterwards raises MediaError."""
         self._closed = True
@@ -178,8 +205,8 @@ class Media:
             yield Frame(index, self._note(key, seconds) if index == len(self._keys) else self._times[index], image)
         self._complete = True
 
-    def _list(self, count: int) -> bool:
-        """Note where each frame lies without decoding any; whether that could be done, and gave ``count`` frames."""
+    def _list(self, count: int | None = None) -> bool:
+        """Note where each frame lies without decoding any; whether that gave ``count`` frames, or no fewer than declared."""
         return False
 
     def _note(self, key: int, seconds: float | None) -> float:
