@@ -4,13 +4,18 @@ A synthetic interview at 640 x 480 is written at 30 and at 200 frames a second a
 do-it-yourself script would spend on the flow alone: OpenCV's Farnebäck flow of each whole frame, and its TV-L1 on a 128 px face crop.
 Then the same minute at 30 frames a second is analysed once and twenty times over: the memory must not grow with it.
 
-    python benchmarks/analyze_speed.py [--long]      # --long: the twenty-minute recording, about 10 minutes
+    python benchmarks/analyze_speed.py [--long] [--mediapipe PYTHON] [VIDEO...]
+
+--long: the twenty-minute recording, about 10 minutes, and once more by two processes. --mediapipe: MediaPipe's face landmarker alone over
+the same files, by the Python of an environment in which it is installed, such as `python -m venv there && there/bin/pip install mediapipe`
+makes: it asks for its maker's server, so it is cut off from the network where the system can do that. VIDEOs are analysed as well.
 """
 
 import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,12 +28,13 @@ import cv2
 import numpy as np
 
 import fleeting as fl
+from fleeting.faces import model_file
 
 CHILD = """
 import json, resource, sys, time
 import fleeting as fl
 start = time.perf_counter()
-analysis = fl.analyze(sys.argv[1])
+analysis = fl.analyze(sys.argv[1], jobs=int(sys.argv[3]))
 took = time.perf_counter() - start
 saving = time.perf_counter()
 analysis.save(sys.argv[2], overwrite=True)
@@ -36,30 +42,62 @@ print(json.dumps(dict(seconds=took, saving=time.perf_counter() - saving, frames=
     duration=analysis.quality["duration_s"], peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))
 """
 
+LANDMARKS = """
+import sys, time
+import cv2, mediapipe
+from mediapipe.tasks.python import BaseOptions, vision
+options = vision.FaceLandmarkerOptions(BaseOptions(model_asset_path=sys.argv[2]), running_mode=vision.RunningMode.VIDEO)
+video, count = cv2.VideoCapture(sys.argv[1]), 0
+with vision.FaceLandmarker.create_from_options(options) as landmarker:
+    start = time.perf_counter()
+    while (read := video.read())[0]:
+        image = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB))
+        landmarker.detect_for_video(image, round(1000 * count / video.get(cv2.CAP_PROP_FPS)))
+        count += 1
+print(count / (time.perf_counter() - start))
+"""
+
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("videos", nargs="*", metavar="VIDEO")
     parser.add_argument("--long", action="store_true")
-    long = parser.parse_args().long
+    parser.add_argument("--mediapipe", metavar="PYTHON")
+    options = parser.parse_args()
     machine = platform.processor() or platform.machine()
     print(f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}, OpenCV {cv2.__version__}")
     with tempfile.TemporaryDirectory() as folder:
-        for fps, seconds in ((30, 60), (200, 15)):
-            path = fl.synthetic_interview(3, seconds, fps).write(Path(folder) / f"{fps}.mp4")
+        drawn = {fps: fl.synthetic_interview(3, seconds, fps).write(Path(folder) / f"{fps}.mp4") for fps, seconds in ((30, 60), (200, 15))}
+        files = {f"640x480 at {fps} fps": path for fps, path in drawn.items()} | {Path(video).name: Path(video) for video in options.videos}
+        for what, path in files.items():
             result = analysed(path, folder)
-            show(f"640x480 at {fps} fps", result)
-            for name, rate in (("Farnebäck, whole frame", farneback(path)), ("TV-L1, 128 px crop", tvl1(path))):
-                ratio = result["frames"] / result["seconds"] / rate
-                print(f"    {name}, flow alone: {rate:.1f} frames/s; fleeting is {ratio:.1f} times as fast")
-            if fps == 30 and long:
-                twenty = analysed(repeated(path, 20), folder)
-                show("twenty minutes of it", twenty)
-                print(f"    peak memory: {twenty['peak_mb'] / result['peak_mb']:.2f} times that of one minute")
+            show(what, result)
+            ours = result["frames"] / result["seconds"]
+            flows = {"Farnebäck, whole frame, flow alone": farneback, "TV-L1, 128 px crop, flow alone": tvl1}
+            others = {name: work(path) for name, work in flows.items() if path in drawn.values()}
+            if options.mediapipe:
+                others["MediaPipe's landmarks alone"] = mediapipe(options.mediapipe, path)
+            for name, rate in others.items():
+                print(f"    {name}: {rate:.1f} frames/s; fleeting is {ours / rate:.1f} times as fast")
+        if options.long:
+            twenty = repeated(drawn[30], 20)
+            one = analysed(drawn[30], folder)
+            for jobs in (1, 2):
+                result = analysed(twenty, folder, jobs)
+                show(f"twenty minutes of it, {jobs} process(es)", result)
+                print(f"    peak memory: {result['peak_mb'] - one['peak_mb']:+.0f} MB against one minute")
 
 
-def analysed(path, folder):
-    done = subprocess.run([sys.executable, "-c", CHILD, path, Path(folder) / "out"], capture_output=True, text=True, check=True)
+def analysed(path, folder, jobs=1):
+    done = subprocess.run([sys.executable, "-c", CHILD, path, Path(folder) / "out", str(jobs)], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
+
+
+def mediapipe(python, path):
+    """Frames a second of its face landmarker, with reading and converting them."""
+    alone = ["unshare", "-n"] if shutil.which("unshare") and subprocess.run(["unshare", "-n", "true"], check=False).returncode == 0 else []
+    command = [*alone, python, "-c", LANDMARKS, str(path), str(model_file.find())]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
 
 def show(what, r):

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 import fleeting as fl
+from fleeting.analysis.repeatable import disturbed
 from fleeting.faces.regions import REGIONS
 from fleeting.media import Frame, open_media, write_video
 from fleeting.spotting import load_spotter
@@ -162,6 +163,7 @@ def alike(ours, theirs):
 def events(analysis, mirrored):
     """Its events, with times in ms for frames so that copies of another rate can be compared."""
     found = exchanged(analysis.events) if mirrored else analysis.events
+    found = found.assign(disturbed=disturbed(found, analysis.others))
     return found.assign(**{name: (1000 * found[f"{name}_s"]).round().astype(int) for name in ("onset", "offset")}).reset_index(drop=True)
 
 
@@ -194,7 +196,7 @@ def compared(name, change, first, second, truth):
         matched, still = found_again(one, other, weaker)
         for i, (_, event) in enumerate(one.iterrows()):
             pair = other.iloc[matched[i]] if matched[i] >= 0 else None
-            kept = event[["kind", "score", "amplitude", "emotion", "onset_s", "offset_s"]]
+            kept = event[["kind", "score", "amplitude", "emotion", "onset_s", "offset_s", "disturbed"]]
             row = {"recording": name, "change": change, "of": which, **kept}
             row |= {f"same_{what}": pair is not None and event[what] == pair[what] for what in ("kind", "emotion", "aus")}
             rows.append(row | {"again": pair is not None, "still": still[i]})

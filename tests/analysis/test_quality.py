@@ -20,6 +20,7 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     usual = {"iod": 90.0, "light": 120.0, "sharpness": 8.0, "head_speed": 0.1, "residual": 0.2}
     usual |= {f"{region}_likeness": 0.95 for region in REGIONS}
     media = {name: signals.pop(name) for name in ("truncated", "repaired") if name in signals}
+    compression = signals.pop("compression", {})
     table = pd.DataFrame({**usual, **signals}, index=range(len(times)))
     table["seen"] = True if seen is None else seen
     table.loc[~table["seen"], list(usual)] = np.nan
@@ -27,6 +28,7 @@ def quality(fps=100.0, seconds=10.0, times=None, seen=None, mode="mesh", people=
     crowd = [Person(k, None, 0.0, times[-1], float(times[-1]), [90.0, 92.0]) for k in range(1, people + 1)]
     recording = {
         "fps": fps, "width": 640, "height": 480, "pixel_aspect": 1.0, "start": 0.0, "truncated": None, "repaired": 0, **media,
+        "compression": lambda: compression,
     }  # fmt: skip
     found = Signals({1: table} if people else {}, crowd, times)
     judged = np.full(len(times), bool(people)) & table["judged"].to_numpy()
@@ -131,3 +133,19 @@ def test_times_rounded_to_a_millisecond_give_the_rate_and_not_that_of_one_step()
     out = quality(fps=30.0, times=rounded)
     assert out["fps"] == pytest.approx(30, abs=0.005)
     assert not out["variable_rate"]
+
+
+@pytest.mark.parametrize(
+    ("of", "quantiser", "blocking", "said_so"),
+    [
+        ("H.264", 18.0, 1.05, ""),
+        ("H.264", 31.5, 1.05, "H.264 quantiser 31.5 of 51"),
+        (None, None, 1.6, "blocks of 8 px stand out by 60%"),
+        (None, None, None, ""),
+    ],
+)
+def test_compression_that_limits_is_named(of, quantiser, blocking, said_so):
+    found = {"quantiser": quantiser, "quantiser_of": of, "quantiser_most": of and 51, "bits_per_pixel": 0.1, "blocking": blocking}
+    out = quality(compression=found)
+    assert out["compression"] == found
+    assert (f"strongly compressed ({said_so})" in said(out)) == bool(said_so)

@@ -13,6 +13,8 @@ from ..media import Media
 
 SHORTEST_S = 0.065  # the shortest micro-expressions reported: Yan et al. (2013), J. Nonverbal Behavior 37, 217
 FEW_FRAMES, SMALL_FACE, DARK, BRIGHT = 5, 60, 50, 205
+# From which a copy loses events that its original shows (docs/spotting.md, "The same recording twice").
+COARSE_QUANTISER, BLOCKY = {"H.264": 27, "VP9": 110, "MPEG": 4}, 1.25
 FOLLOWED, LOST = 0.4, 0.1  # likeness below which a region is not followed, as the spotter has it; share of the time from which this is said
 
 
@@ -67,6 +69,7 @@ def assess(
         "head_speed": middle("head_speed"),
         "residual": middle("residual"),
         "lost_share": _lost(face),
+        "compression": media.compression(),
         "mode": mode,
         "truncated": media.truncated,
         "faces": [_person(person, signals, duration, frame_s) for person in signals.people],
@@ -115,6 +118,15 @@ def _lost(face: pd.DataFrame) -> dict[str, float]:
     return {region: round(share, 3) for region, share in lost.items() if share >= 0.005}
 
 
+def _strong(compression: dict[str, Any]) -> str:
+    """How strong a compression is that is too strong; empty where it is not."""
+    quantiser, of = compression.get("quantiser"), compression.get("quantiser_of")
+    if quantiser and of and quantiser >= COARSE_QUANTISER[of]:
+        return f"{of} quantiser {quantiser:g} of {compression['quantiser_most']}"
+    blocking = compression.get("blocking")
+    return f"blocks of 8 px stand out by {blocking - 1:.0%}" if blocking and blocking >= BLOCKY else ""
+
+
 def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]:
     """What a reader must know before believing the events, most important first."""
     out = []
@@ -158,6 +170,11 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
         out.append(f"The face is too {'dark' if q['light'] < DARK else 'bright'} (mean grey level {q['light']:.0f} of 255).")
     if q["flicker"] is not None and q["flicker"] > 1.5:
         out.append(f"The light flickers by {q['flicker']:.1f} % from frame to frame.")
+    if strong := _strong(q["compression"]):
+        out.append(
+            f"The recording is strongly compressed ({strong}), and that limits what can be found: some "
+            "events of an original are not found in a copy compressed like this, and the other way round. Where there is an original, use it."
+        )
     if q["seconds_without_face"] > max(1.0, 0.02 * q["duration_s"]):
         out.append(f"For {q['seconds_without_face']:.1f} of {q['duration_s']:.1f} s no face was seen; nothing can be said about them.")
     others = [f for f in q["faces"] if not f["analysed"]]

@@ -196,8 +196,18 @@ def _quality(q: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("head movement", _unit(q, "head_speed", "eye distances a second", 2), ""),
         ("left after alignment", _unit(q, "residual", "% of the eye distance", 2),
          "Spread of the skull's own places around the head's motion."),
+        ("compression", *_compression(q.get("compression") or {})),
     ]
     return [(what, value, note) for what, value, note in rows if value is not None]
+
+
+def _compression(found: dict[str, Any]) -> tuple[str | None, str]:
+    """How strongly the file is compressed, and what these numbers mean."""
+    quantiser, blocking = _number(found.get("quantiser")), _number(found.get("blocking"))
+    parts = [f"{found['quantiser_of']} quantiser {quantiser:g} of {found['quantiser_most']}"] if quantiser is not None else []
+    parts += [f"blocks {blocking:.2f}"] if blocking is not None else []
+    note = "Steps across the borders of 8 px blocks, over those elsewhere: 1 where there is no trace of them."
+    return ", ".join(parts) or None, note
 
 
 def _oblong(aspect: float | None) -> str:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..errors import MediaError
+from .compression import measured
 from .rate import Grid, steady_rate
 from .stream import NO_TIMESTAMP, Media
 
@@ -56,6 +57,10 @@ class VideoFile(Media):
         self.truncated = None
         if not fps and _key(first) != NO_TIMESTAMP and first.time_base:
             self.start = max(0.0, round(float(_key(first) * first.time_base) - began / 1e6, 3))
+
+    def compression(self) -> dict[str, Any]:
+        """What its compression may have cost, as :meth:`.stream.Media.compression` has it."""
+        return measured(self.path, self._index)
 
     def _describe(self, container: Any, stream: Any) -> None:
         average, guess = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
