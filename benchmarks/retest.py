@@ -22,6 +22,8 @@ import av
 import cv2
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
 
 import fleeting as fl
 from fleeting.analysis.repeatable import disturbed
@@ -79,6 +81,7 @@ CHANGES = {
     "MPEG-4": {"codec": "mpeg4", "qscale": 4},
     "MJPEG": {"codec": "mjpeg", "qscale": 4},
 }
+MILD = ("mirror", "brighter", "scale .9", "crf 18", "crf 23")  # nothing that a reader would say has changed the recording
 SLOWEST = 45  # frames a second of which every second one may be left out
 
 
@@ -287,7 +290,23 @@ def tables(found, compared):
         some = found[(found["change"] == change) & found["recording"].isin(pairs["recording"]) & (found["kind"] == "micro")]
         f1 = [2 * pairs[f"hits_{of}"].sum() / max(pairs["true"].sum() + (some["of"] == of).sum(), 1) for of in ("recording", "copy")]
         lines.append(f"| {change} | {pairs['true'].sum()} | {f1[0]:.2f} | {f1[1]:.2f} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", fitted(found[found["change"].isin(MILD) & found["disturbed"].notna()])])
+
+
+def chances(found):
+    """What the chance to be found again is fitted on: the score over the threshold, as a logarithm, whether disturbed, whether macro."""
+    score = np.log(found["score"] / load_spotter("flow").threshold)
+    return np.column_stack([score, found["disturbed"].astype(float), found["kind"] == "macro"]), found["again"].to_numpy(bool)
+
+
+def fitted(found):
+    """The numbers of fleeting.analysis.repeatable, and how well they hold for recordings that they were not fitted on."""
+    model, (X, y) = LogisticRegression(C=10), chances(found)
+    foreseen = cross_val_predict(model, X, y, groups=found["recording"], cv=GroupKFold(8), method="predict_proba")[:, 1]
+    parts = pd.cut(foreseen, [0, 0.5, 0.7, 0.8, 0.9, 0.95, 1])
+    held = pd.DataFrame({"foreseen": foreseen, "again": y}).groupby(parts, observed=True).agg(["mean", "size"]).round(2)
+    model.fit(X, y)
+    return f"repeatable: {model.intercept_[0]:.3f}, {model.coef_[0].round(3).tolist()}\n{held}"
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ def event(onset, offset, kind="micro", face=1, fps=100, **more):
         "amplitude": 1.25,
         "open": "",
         "certain": True,
+        "repeatable": 0.8666,
     }
     return {**values, **more}
 

@@ -35,11 +35,11 @@ def test_events_csv_has_the_columns_in_order_rounded_and_quoted(tmp_path):
     header, row = (tmp_path / "events.csv").read_text(encoding="utf-8").splitlines()
     assert header == (
         "video,face,onset_frame,apex_frame,offset_frame,onset_s,apex_s,offset_s,score,emotion,p_negative,"
-        "p_positive,p_surprise,aus,kind,regions,amplitude,open,certain,doubt"
+        "p_positive,p_surprise,aus,kind,regions,amplitude,open,certain,doubt,repeatable"
     )
     assert (
         row
-        == '"so, ""called"".mp4",1,10,10,30,0.3333,0.1,0.31,4.23,surprise,0.1,0.19,0.71,AU1+AU2,micro,inner_brow,1.25,,True,'
+        == '"so, ""called"".mp4",1,10,10,30,0.3333,0.1,0.31,4.23,surprise,0.1,0.19,0.71,AU1+AU2,micro,inner_brow,1.25,,True,,0.87'
     )
 
 

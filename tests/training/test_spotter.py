@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -15,6 +18,11 @@ from fleeting.training import spotter
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLEETING_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -74,4 +82,23 @@ def test_it_is_trained_whole_in_miniature(tmp_path, monkeypatch, face_model):
     found = load_spotter(str(path))
     assert found.card_["parameters"]["steps"] == 2
     found.spot(made_up(400))
-    assert {"examples", "network 1"} <= stages
+    assert {"examples", "network 1", "interview.mp4"} <= stages
+    # The second time nothing is drawn or measured anew, and the weights are the same to the last bit.
+    stages.clear()
+    again = spotter.train_spotter(tmp_path / "again", steps=2, progress=lambda stage, *_: stages.add(stage))
+    assert "interview.mp4" not in stages
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_footage_is_measured_once_and_anew_where_it_has_changed(recording, tmp_path, face_model):
+    video, told = tmp_path / "talk.mp4", []
+    video.write_bytes(recording.read_bytes())
+    first = spotter._of_file(video, lambda *said: told.append(said))
+    assert (len(told), told[-1][:2]) == (250, ("talk.mp4", 250))
+    (table,) = first
+    (kept,) = spotter._of_file(video, lambda *said: told.append(said))
+    pd.testing.assert_frame_equal(kept, table)
+    assert len(told) == 250
+    os.utime(video, ns=(0, 0))
+    spotter._of_file(video, lambda *said: told.append(said))
+    assert len(told) == 500

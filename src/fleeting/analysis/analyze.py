@@ -33,6 +33,7 @@ from .findings import EVENT_COLUMNS, OTHER_COLUMNS, Findings, Pictures, typed
 from .plot import flow_picture
 from .quality import assess
 from .reading import described, reader, weights_of
+from .repeatable import repeatable
 from .segments import measure_in_segments
 
 if TYPE_CHECKING:  # at run time these would bring scikit-learn, which takes a second, to everyone who imports fleeting
@@ -199,6 +200,7 @@ def analyze(
             upper |= spotted[number].upper
             lower |= spotted[number].lower
         events, others = _tables(media.name, signals, spotted, frame_s)
+        events["repeatable"] = repeatable(events, others, spotting)
         sensitive = beside.submit(sensitivity, signals.tables, spotting)
         pictures = _recognise(events, others, signals, media, detector, method, unclear, moving=face == "all")
         quality = assess(media, signals, upper, lower, mode=mode, max_duration_s=spotting.max_duration_s)

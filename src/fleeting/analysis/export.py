@@ -38,7 +38,7 @@ from .report import report_html
 
 FILES = ("events.csv", "analysis.json", "signals.csv", "events.eaf", "events.vtt", "report.html")
 DECIMALS = {"onset_s": 4, "apex_s": 4, "offset_s": 4, "score": 2, "p_negative": 3, "p_positive": 3, "p_surprise": 3,
-            "amplitude": 2}
+            "amplitude": 2, "repeatable": 2}
 FORMAT = 1  # of analysis.json
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 OTHER_COLUMNS = ("video", "face", "onset_frame", "apex_frame", "offset_frame", "onset_s", "apex_s", "offset_s", "score", "kind")
 EVENT_COLUMNS = (
     *OTHER_COLUMNS[:-1], "emotion", "p_negative", "p_positive", "p_surprise", "aus", "kind", "regions", "amplitude", "open", "certain",
-    "doubt"
+    "doubt", "repeatable"
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ class Findings:
         frame belongs to the event, ``offset_s`` is when that frame ends: ``offset_s - onset_s`` is how long the event is seen. ``score`` is
         in multiples of the noise, ``amplitude`` the largest displacement in % of the eye distance; ``open`` says which end was not seen
         (``onset``, ``offset``), and ``certain`` is False of candidates. ``emotion`` is ``unclear`` where ``doubt`` says why none is named
-        (:mod:`.doubt`).
+        (:mod:`.doubt`). ``repeatable`` is the chance that it would be found again in a copy of the recording (:mod:`.repeatable`).
     others : DataFrame
         Blinks, shut eyes, speech, head movements and other motion, likewise.
     signals : DataFrame
@@ -94,7 +94,7 @@ class Findings:
 def typed(table: pd.DataFrame) -> pd.DataFrame:
     """Events or others with the types of their columns: whole numbers, real numbers and words."""
     whole = dict.fromkeys(("face", "onset_frame", "apex_frame", "offset_frame"), "int64")
-    real = {c: "float64" for c in table.columns if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude")}
+    real = {c: "float64" for c in table.columns if c.endswith("_s") or c.startswith("p_") or c in ("score", "amplitude", "repeatable")}
     words = {c: "object" for c in ("emotion", "aus", "open", "doubt") if c in table}
     yes = {c: "bool" for c in ("certain",) if c in table}
     return table.astype({**whole, **real, **words, **yes})

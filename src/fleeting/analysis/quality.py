@@ -172,8 +172,8 @@ def _limits(q: dict[str, Any], media: Media, max_duration_s: float) -> list[str]
         out.append(f"The light flickers by {q['flicker']:.1f} % from frame to frame.")
     if strong := _strong(q["compression"]):
         out.append(
-            f"The recording is strongly compressed ({strong}), and that limits what can be found: some "
-            "events of an original are not found in a copy compressed like this, and the other way round. Where there is an original, use it."
+            f"The recording is strongly compressed ({strong}), and that limits what can be found: some events of an original are not found "
+            "in a copy compressed like this, and the other way round. Where there is an original, use it."
         )
     if q["seconds_without_face"] > max(1.0, 0.02 * q["duration_s"]):
         out.append(f"For {q['seconds_without_face']:.1f} of {q['duration_s']:.1f} s no face was seen; nothing can be said about them.")

@@ -139,6 +139,7 @@ def _card(row: pd.Series, quality: dict[str, Any], pictures: list[tuple[str, str
         "score": f"{float(row['score']):.1f}",
         "amplitude": None if amplitude is None else f"{amplitude:.1f} % of the eye distance",
         "doubt": row["doubt"] if isinstance(row.get("doubt"), str) else "",
+        "repeatable": None if (again := _number(row.get("repeatable"))) is None else _percent(again),
         "pictures": pictures,
     }
 

@@ -165,6 +165,7 @@ def _event(row: dict[str, Any]) -> Event:
         "note": "",
         "score": float(row.get("score") or 0),
         "probabilities": {name: row.get(f"p_{name}") for name in ("negative", "positive", "surprise") if row.get(f"p_{name}") is not None},
+        "repeatable": row.get("repeatable"),
         "regions": str(row.get("regions") or "").replace("_", " ").replace("+", ", "),
         "amplitude": row.get("amplitude"),
         "open": str(row.get("open") or ""),

@@ -4,7 +4,8 @@ Nobody marks anything: micro-expressions are added to the signals (:mod:`fleetin
 none. So the few that people really make in such footage are taught as talk; they are rare.
 
 The same seed gives the same weights, on one machine and one set of versions. It takes some minutes, most of them for drawing interviews
-and for what the network is given of each of the examples.
+and for what the network is given of each of the examples; and as long as footage takes to be measured. Its signals are kept in the cache,
+so that a training that was stopped, or one with another seed, goes on from there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,12 @@ from scipy.signal import find_peaks
 from torch import nn
 from torch.nn import functional
 
+from .. import faces, synthetic
+from ..compute.cache import Cache
+from ..compute.identity import digest
 from ..errors import UsageError
 from ..faces.regions import REGIONS
-from ..faces.signals import HEAD
+from ..faces.signals import COLUMNS, HEAD
 from ..spotting.flow_spotter import FlowSpotter, Stretch, stretches
 from ..spotting.net_spotter import APART_S, METHOD, ONCE_A_MINUTE, RATE, SKIN, Net, at_rate, evidence, features, mirrored
 from ..synthetic.script import expression
@@ -99,7 +104,7 @@ def train_spotter(
     torch.set_num_threads(1)  # sums in another order would be other bits
     try:
         with threadpool_limits(1, "blas"):
-            filmed = [table for file in _files(footage) for table in _signals(file, tell)]
+            filmed = [table for file in _files(footage) for table in _of_file(file, tell)]
             learned, kept_out = _split(filmed)
             parts = [*_drawn(rng), *_interviews(seed, tell)]
             examples = [*_examples(parts, VERSIONS, rng, tell), *_examples(learned, OF_FOOTAGE, rng, tell)]
@@ -135,8 +140,26 @@ def _files(footage: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return files
 
 
-def _signals(file: Path, tell: Progress) -> list[pd.DataFrame]:
-    """The unbroken stretches of the face that is seen longest, at ``RATE``."""
+def _signals(source: tuple[Any, ...], measure: Callable[[], pd.DataFrame]) -> list[pd.DataFrame]:
+    """The unbroken stretches of what is measured, at ``RATE``; from the cache, where the same source has been measured by the same code."""
+    cache, names = Cache(), ["frame", "time_s", "seen", *COLUMNS]
+    code = [path.read_text("utf-8") for room in (faces, synthetic) for path in sorted(Path(str(room.__file__)).parent.glob("*.py"))]
+    key = digest("signals to learn from", *source, *code)
+    values = cache.get(key)
+    if values is None:
+        values = measure()[names].to_numpy(np.float64)
+        cache.put(key, values)
+    table = pd.DataFrame(values, columns=names).astype({"frame": int, "seen": bool, **dict.fromkeys(COLUMNS, np.float32)})
+    return [at_rate(table.iloc[rows]) for rows in stretches(table) if len(rows) >= LENGTH // 10]
+
+
+def _of_file(file: Path, tell: Progress) -> list[pd.DataFrame]:
+    about = file.stat()
+    return _signals((str(file.resolve()), about.st_size, about.st_mtime_ns), lambda: _measured(file, tell))
+
+
+def _measured(file: Path, tell: Progress) -> pd.DataFrame:
+    """The signals of the face that is seen longest."""
     from ..errors import MediaError
     from ..faces.mesh import FaceMesh
     from ..faces.signals import measure
@@ -147,8 +170,7 @@ def _signals(file: Path, tell: Progress) -> list[pd.DataFrame]:
         signals = measure(media, FaceMesh(), progress=lambda frame: tell(file.name, frame.index + 1, total, None))
     if not signals.tables:
         raise MediaError(f"{file}: no face was found in it, so there is nothing to learn from. Leave it out.")
-    table = signals.longest
-    return [at_rate(table.iloc[rows]) for rows in stretches(table) if len(rows) >= LENGTH // 10]
+    return signals.longest
 
 
 def _split(filmed: list[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
@@ -165,12 +187,15 @@ def _interviews(seed: int, tell: Progress) -> list[pd.DataFrame]:
     """Signals of synthetic interviews, hardly any micro-expressions in them: what is left of speech, blinks and heads is to be ignored."""
     from ..synthetic.interview import HEAD_MOTION, synthetic_interview
 
+    def made(*drawn: Any) -> pd.DataFrame:
+        with tempfile.TemporaryDirectory() as folder:
+            interview = synthetic_interview(*drawn[:3], events_per_min=0, head_motion=drawn[3])
+            return _measured(interview.write(Path(folder) / "interview.mp4"), tell)
+
     out: list[pd.DataFrame] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for k in range(INTERVIEWS):
-            fps, motion = INTERVIEW_FPS[k // 2 % 2], HEAD_MOTION[k % 2]
-            interview = synthetic_interview(1000 * seed + 2000 + k, INTERVIEW_S, fps, events_per_min=0, head_motion=motion)
-            out += _signals(interview.write(Path(folder) / f"interview {k + 1}.mp4"), tell)
+    for k in range(INTERVIEWS):
+        drawn = (1000 * seed + 2000 + k, INTERVIEW_S, INTERVIEW_FPS[k // 2 % 2], HEAD_MOTION[k % 2])
+        out += _signals(drawn, partial(made, *drawn))
     return out
 
 

@@ -146,6 +146,7 @@ function form() {
   }
   $("remove").hidden = event.source !== "coder";
   const facts = [event.emotion === "unclear" && event.doubt ? `emotion unclear: ${event.doubt}` : "", event.open ? `its ${event.open} was not seen` : "", event.score === null || event.score === undefined ? "added by a coder" : `score ${Number(event.score).toFixed(1)}`,
+    event.repeatable ? `${Math.round(100 * event.repeatable)} % to be found again in a copy` : "",
     event.amplitude ? `moves by ${Number(event.amplitude).toFixed(1)} % of the eye distance` : "", event.regions];
   $("facts").textContent = facts.filter(Boolean).join(" · ");
   if (see.look?.mode !== "flow") bars();
