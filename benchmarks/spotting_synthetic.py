@@ -39,11 +39,12 @@ def main():
     parser.add_argument("--seeds", default="1-20", help="first-last")
     parser.add_argument("--head-motion", default="smooth", choices=["smooth", "restless"])
     parser.add_argument("--fps", type=float, default=FPS)
+    parser.add_argument("--whole", action="store_true", help="only the whole spotter, none of its stages left out")
     options = parser.parse_args()
     first, last = map(int, options.seeds.split("-"))
     seeds = range(first, last + 1)
     tables = {seed: recorded(seed, options) for seed in seeds}
-    for stage, patches in STAGES.items():
+    for stage, patches in list(STAGES.items())[: 1 if options.whole else None]:
         rows = [row for seed in seeds for row in scored(*tables[seed], patches)]
         scores = pd.DataFrame(rows, columns=["kind", "tp", "found", "true"])
         micro = scores[scores["kind"] == "micro"]
