@@ -122,6 +122,7 @@ class Media:
         Returns
         -------
         iterator of Frame
+            In the same order.
         """
         return _ahead(frames, depth=min(8, max(1, 2**26 // (3 * self.width * self.height))))  # 64 MB at most
 

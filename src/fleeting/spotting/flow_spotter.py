@@ -35,7 +35,8 @@ LEAK = 10.0  # % of the eye distance for a nod of one radian or one eye distance
 # % of the eye distance. Larger than LARGE is no micro-expression, however short: it is a mouth that talks, or a macro-expression.
 # Larger than BEYOND is no expression where the head moved by half an eye distance or half a radian: it turned away, and the skin with it.
 LARGE, BEYOND, TURNED = 8.0, 20.0, 0.5
-LEAST_LARGE = 2.0  # % of the eye distance: a macro-expression's least; nothing as large stays unreported
+# % of the eye distance: a macro-expression's least. Of 2 %, less what noise may take: nothing of 2 % stays unreported.
+LEAST_LARGE = 1.9
 WEAKEST = 1.0  # score of the weakest candidate
 _MOUTH, _LOWER, _EYES, _BROWS = (
     np.array([REGIONS.index(name) for name in names])
