@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -74,10 +75,7 @@ def test_from_an_upload_to_a_file_that_is_read_back(studio, open_page, recording
         assert sorted(verdicts(page)) == sorted(["accepted", "rejected", "accepted", *["open"] * (len(found) - 2)])
         files = {}
         for form in ("csv", "eaf", "json", "vtt"):
-            with page.expect_download() as download:
-                page.select_option("#export", f"accepted {form}")
-            files[form] = tmp_path / f"exported.{form}"
-            download.value.save_as(files[form])
+            files[form] = exported(page, f"accepted {form}", tmp_path / f"exported.{form}")
         csv, eaf = (read_coding(files[form], video=tmp_path / "interview.mp4") for form in ("csv", "eaf"))
         first = csv.events[csv.events["emotion"] == "disgust"].iloc[0]
         assert (first["onset_frame"], first["aus"]) == (onset + 11, "AU4+L10")
@@ -106,6 +104,70 @@ def test_from_an_upload_to_a_file_that_is_read_back(studio, open_page, recording
     clips = FolderDataset(tmp_path / "coded").clips()
     assert {clip.subject for clip in clips} == {"S01"}
     assert len(clips) == 2
+
+
+def exported(page, what, path):
+    with page.expect_download() as download:
+        page.select_option("#export", what)
+    download.value.save_as(path)
+    return path
+
+
+def corrected_in_elan(path, move, by_ms, remove):
+    """An exported file in which a coder has moved one micro-expression with its apex, and removed another."""
+    tree = ElementTree.parse(path)
+    slots = {slot.get("TIME_SLOT_ID"): slot for slot in tree.iter("TIME_SLOT")}
+    tiers = {tier.get("TIER_ID"): tier for tier in tree.iter("TIER")}
+    times = lambda part: [slots[part.get(f"TIME_SLOT_REF{k}")] for k in (1, 2)]  # noqa: E731
+    spans = [[int(slot.get("TIME_VALUE")) for slot in times(part[0])] for part in tiers["micro"]]
+    for tier in tiers.values():
+        for annotation in list(tier):
+            (part,) = annotation
+            if part.tag == "ALIGNABLE_ANNOTATION" and tier.get("TIER_ID").startswith("micro"):
+                at = int(times(part)[0].get("TIME_VALUE"))
+                if spans[move][0] <= at < spans[move][1]:
+                    for slot in times(part):
+                        slot.set("TIME_VALUE", str(int(slot.get("TIME_VALUE")) + by_ms))
+                if spans[remove][0] <= at < spans[remove][1]:
+                    tier.remove(annotation)
+    left = {part.get("ANNOTATION_ID") for part in tree.iter("ALIGNABLE_ANNOTATION")}
+    for tier in tiers.values():  # what was said of the one that is removed goes with it
+        for annotation in list(tier):
+            if annotation[0].tag == "REF_ANNOTATION":
+                if annotation[0].get("ANNOTATION_REF") in left:
+                    left.add(annotation[0].get("ANNOTATION_ID"))
+                else:
+                    tier.remove(annotation)
+    tree.write(path, encoding="UTF-8", xml_declaration=True)
+
+
+def test_a_file_that_has_been_through_elan_is_taken_in(studio, open_page, results, tmp_path):
+    running, shared = studio(), ["onset_frame", "apex_frame", "offset_frame", "kind", "emotion", "aus"]
+    with open_page(running) as page:
+        review(page)
+        path = exported(page, "open eaf", tmp_path / "mine.eaf")  # with those that nobody has judged yet
+        before = read_coding(path, video=tmp_path / "interview.mp4").events
+        micro = before.index[before["kind"] == "micro"]
+        moved, removed = micro[0], micro[-1]
+        assert moved != removed
+        corrected_in_elan(path, 0, 100, len(micro) - 1)  # ms: five frames
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Import").click()
+        chooser.value.set_files(path)
+        page.get_by_text(f"{len(before) - 2} confirmed, 1 moved, 0 relabelled, 1 removed, 0 added").wait_for()
+        until(page, "document.querySelectorAll('#events li[data-verdict=open]').length === 0")
+        saved(page)
+        assert verdicts(page) == ["rejected" if k == removed else "accepted" for k in before.index]
+        page.locator("#events button").nth(int(moved)).click()
+        onset = int(before.loc[moved, "onset_frame"]) + 5
+        until(page, f"document.getElementById('onset').value === '{onset}'")
+        page.wait_for_selector(f"#screen[data-frame='{onset}']")
+        again = exported(page, "accepted eaf", tmp_path / "again.eaf")
+    for name in shared[:3]:
+        before.loc[moved, name] += 5
+    assert read_coding(again, video=tmp_path / "interview.mp4").events[shared].values.tolist() == before.drop(removed)[shared].values.tolist()
+    acts = [line["act"] for line in Store(results).log() if line["act"] != "seen"]
+    assert acts == ["change"] * len(before)  # each a line of its own, that can be undone
 
 
 def test_two_tabs_and_a_server_that_is_killed_lose_nothing(studio, open_page, results):
