@@ -165,7 +165,8 @@ def test_a_file_that_has_been_through_elan_is_taken_in(studio, open_page, result
         again = exported(page, "accepted eaf", tmp_path / "again.eaf")
     for name in shared[:3]:
         before.loc[moved, name] += 5
-    assert read_coding(again, video=tmp_path / "interview.mp4").events[shared].values.tolist() == before.drop(removed)[shared].values.tolist()
+    after = read_coding(again, video=tmp_path / "interview.mp4").events
+    assert after[shared].values.tolist() == before.drop(removed)[shared].values.tolist()
     acts = [line["act"] for line in Store(results).log() if line["act"] != "seen"]
     assert acts == ["change"] * len(before)  # each a line of its own, that can be undone
 
