@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from fractions import Fraction
 from xml.etree import ElementTree
 
+import av
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -169,6 +172,60 @@ def test_a_file_that_has_been_through_elan_is_taken_in(studio, open_page, result
     assert after[shared].values.tolist() == before.drop(removed)[shared].values.tolist()
     acts = [line["act"] for line in Store(results).log() if line["act"] != "seen"]
     assert acts == ["change"] * len(before)  # each a line of its own, that can be undone
+
+
+TONES = ((1.0, 1.5), (3.0, 3.5))  # s of the recording: one in each of the pieces in which its sound is fetched
+LISTEN = """() => { window.heard = []; const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (when, offset) {
+    const samples = this.buffer.getChannelData(0), loud = samples.findIndex((each) => Math.abs(each) > 0.2);
+    window.heard.push([this.buffer.duration, loud / this.buffer.sampleRate, samples.findLastIndex((each) => Math.abs(each) > 0.2) /
+      this.buffer.sampleRate, offset]);
+    return start.call(this, when, offset); }; }"""
+
+
+def add_tones(path):
+    """The recording with sound: two tones, and silence between them."""
+    rate, silent = 48_000, path.with_name("silent.mp4")
+    path.rename(silent)
+    at = np.arange(5 * rate) / rate
+    wave = sum(((at >= a) & (at < b)) * 0.5 * np.sin(2 * np.pi * 440 * at) for a, b in TONES).astype(np.float32)
+    with av.open(str(silent)) as source, av.open(str(path), "w") as out:
+        video, sound = out.add_stream_from_template(source.streams.video[0]), out.add_stream("aac", rate=rate, layout="mono")
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                out.mux(packet)
+        for k in range(0, len(wave), 1024):
+            frame = av.AudioFrame.from_ndarray(wave[None, k : k + 1024], format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, k, Fraction(1, rate)
+            out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    silent.unlink()
+
+
+def test_a_recording_is_heard_at_its_own_speed_and_silent_at_any_other(studio, open_page, results):
+    add_tones(results.parent / "interview.mp4")
+    running, asked = studio(), []
+    with open_page(running) as page:
+        page.add_init_script(f"({LISTEN})()")
+        page.on("request", lambda request: asked.append(request.url) if "/sound?" in request.url else None)
+        review(page)
+        page.select_option("#speed", "0.5")
+        page.keyboard.press("Space")
+        page.wait_for_selector("#play:has-text('pause')")
+        until(page, "import('/static/review.js').then(({see}) => !see.player.playing)")  # it has come to its end
+        assert (asked, page.evaluate("heard")) == ([], [])
+        page.select_option("#speed", "1")
+        # On a busy machine a piece may come too late, and is left out: then it is played again.
+        played = "if (!see.player.playing) see.player.play(); return new Set(heard.map(([long]) => long)).size > 1"
+        until(page, f"import('/static/review.js').then(({{see}}) => {{ {played} }})")
+        heard = page.evaluate("heard")
+    assert "start=0&stop=2" in asked[0]
+    for long, first, last, offset in heard:
+        begins = {2: 0.0, 10: 2.0}[round(long)]
+        tone = TONES[0 if begins == 0 else 1]
+        assert (begins + first, begins + last) == pytest.approx(tone, abs=0.03)
+        assert 0 <= offset < long  # one that comes late begins in its midst
 
 
 def test_two_tabs_and_a_server_that_is_killed_lose_nothing(studio, open_page, results):
