@@ -115,3 +115,6 @@ def test_words_for_people():
     assert "Agreement of Anna and Ben" in text
     assert "Matched events: Ben later than Anna, frames" in text
     assert "events matched" in text
+    # The papers' reliability counts action units; that of events is called by no paper's name.
+    assert "reliability on action units (CASME II), 2 × both / all" in text
+    assert "agreement on events, 2 × matched / all" in text

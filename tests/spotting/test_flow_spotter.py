@@ -54,6 +54,12 @@ def test_a_short_pulse_of_one_brow_is_a_micro_expression_with_its_onset_apex_and
     assert row.score > 5
 
 
+def test_a_weak_motion_with_many_peaks_is_reported_once():
+    motion = bump(8, 30, 60) * (3.0 + 0.6 * np.sin(2 * np.pi * np.arange(60) / 10))
+    table = signals(fps=30, frames=60, **dict.fromkeys(("right_brow_y", "left_brow_y", "left_cheek_y"), -motion))
+    assert kinds(table).count("other") == 1
+
+
 def test_a_still_face_and_a_drift_are_nothing():
     assert kinds(signals()) == []
     assert kinds(signals(left_mouth_x=np.arange(FRAMES) * 0.01)) == []

@@ -40,11 +40,41 @@ def test_a_pulse_is_told_once_soon_after_it_ended_and_kept():
     table = signals(right_brow_y=-1.5 * bump(400, 30))
     (soon, new), (later, kept) = told(table)
     assert (new.state, kept.state, new.id) == ("new", "kept", kept.id)
-    assert 0.3 <= soon - new.offset_s <= 0.5 + 1e-6
+    assert 0.2 <= soon - new.offset_s <= 0.4 + 1e-6
     assert later - new.offset_s >= 4
     assert last_word([(later, kept)]) == offline(table)
     assert new.onset_s == pytest.approx(new.onset / FPS)
     assert new.offset_s == pytest.approx((new.offset + 1) / FPS)
+
+
+def fed(table, until_s):
+    """A live spotter that has had the frames up to a moment, and has not looked yet."""
+    live = LiveSpotter(FlowSpotter(), window_s=12)
+    for time, values in zip(table["time_s"], table[list(COLUMNS)].to_numpy(np.float32), strict=True):
+        if time <= until_s + 1e-6:
+            live.push(time, {1: values})
+    return live
+
+
+def test_what_is_too_fresh_to_be_told_says_when_it_is_due():
+    table = signals(right_brow_y=-1.5 * bump(400, 30))
+    live = fed(table, 4.36)
+    assert live.look() == []
+    assert 4.4 < live.due < 4.55
+    (new,) = fed(table, live.due).look()
+    assert live.due == pytest.approx(new.offset_s + 0.2, abs=0.03)
+    assert fed(table, 3.0).due == np.inf
+    told_at_once = fed(table, 4.8)
+    assert (len(told_at_once.look()), told_at_once.due) == (1, np.inf)
+
+
+def test_a_mouth_that_moves_once_may_be_a_first_syllable_and_is_waited_for_a_little_longer():
+    table = signals(chin_y=1.5 * bump(400, 30))
+    live = fed(table, 4.5)
+    assert live.look() == []
+    (new,) = fed(table, live.due).look()
+    assert (new.regions, new.kind) == ("chin", "micro")
+    assert live.due == pytest.approx(new.offset_s + 0.3, abs=0.03)
 
 
 def test_in_the_end_it_says_what_is_said_of_the_whole_recording():

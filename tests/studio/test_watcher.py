@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -79,6 +81,31 @@ def test_the_eye_tells_what_is_told_of_the_whole_recording(frames, face_model):
     truth = [(47, 61), (106, 129)]
     assert len(micro) == len(truth)
     assert all(a <= d and c <= b for (a, b), (c, d) in zip(micro, truth, strict=True))
+
+
+class Holding:
+    """In place of the spotter: it tells nothing, and counts how often it is asked."""
+
+    def __init__(self, due):
+        self.due, self.asked = due, 0
+
+    def look(self, ended):
+        self.asked += 1
+        return []
+
+
+@pytest.mark.parametrize(("due", "cost", "asked_at"), [(np.inf, 0.0, 1.2), (1.1, 0.0, 1.12), (1.1, 0.05, 1.16), (np.inf, 0.1, 1.32)])
+def test_the_spotter_is_asked_again_when_something_is_due_but_never_for_more_than_a_third_of_the_time(monkeypatch, due, cost, asked_at):
+    eye, clock = Eye(None, None), itertools.count(0.0, cost)
+    eye._spotter = Holding(due)
+    monkeypatch.setattr("fleeting.studio.eye.time.perf_counter", lambda: next(clock))
+    times = 1 + np.arange(12) / 25
+    again = []
+    for eye.time in times:
+        before = eye._spotter.asked
+        eye.look()
+        again += [eye.time] if eye._spotter.asked > before else []
+    assert again[:2] == pytest.approx([1.0, asked_at])
 
 
 def test_a_recording_without_frames_is_none(tmp_path):

@@ -3,6 +3,7 @@
 References
 ----------
 Cohen (1960), A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20(1), 37.
+Yan, Wu, Liu, Wang & Fu (2013), CASME database: a dataset of spontaneous micro-expressions collected from neutralized faces, FG.
 Yan, Li, Wang, Zhao, Liu, Chen & Fu (2014), CASME II, PLoS ONE 9(1), e86041. doi:10.1371/journal.pone.0086041
 """
 
@@ -43,7 +44,7 @@ class Agreement:
     pairs : list of tuple of int
         Row positions of matched events.
     reliability : float
-        2 × matched / all events of both.
+        2 × matched / all events of both. It is of events, and not the reliability of the CASME papers: that is ``au_reliability``.
     aus : tuple of int
         Action units that both gave to a matched event, and all that the two gave; over events whose action units both coded.
     differences : DataFrame
@@ -72,10 +73,11 @@ class Agreement:
 
     @property
     def au_reliability(self) -> float:
-        """R = 2 × action units both gave / all that the two gave, pooled over events; nan where there is none.
+        """R = 2 × #AU(C1C2) / #All_AU: action units both gave, and all that the two gave, pooled over events; nan where there is none.
 
-        This is how FACS counts agreement (Wexler's ratio). CASME II reports it as R = 2 × #AU(C1C2) / #All_AU, to our knowledge: the
-        paper's passage was not at hand when this was written.
+        The reliability of CASME and CASME II, which counts action units, as FACS counts agreement (Wexler's ratio). The formula is as it is
+        cited; the papers' own passages were not at hand when this was written. Their two coders had coded the same events; here only
+        matched events count whose action units both coded.
         """
         return 2 * self.aus[0] / self.aus[1] if self.aus[1] else math.nan
 
@@ -113,8 +115,8 @@ class Agreement:
         rows = [[f"kappa on frames, {name}", number(value)] for name, value in self.kappa.items()]
         rows += [
             ["events matched", f"{len(self.pairs)} of {self.events[0]} and {self.events[1]}"],
-            ["reliability, 2 × matched / all", number(self.reliability)],
-            ["action units, 2 × both / all", number(self.au_reliability)],
+            ["agreement on events, 2 × matched / all", number(self.reliability)],
+            ["reliability on action units (CASME II), 2 × both / all", number(self.au_reliability)],
             [f"kappa on emotions, {self.emotions_alike} of {self.emotions} alike", number(self.emotion_kappa)],
         ]
         end = "" if self.whole else ", up to the last event, as the length of the recording is not known"

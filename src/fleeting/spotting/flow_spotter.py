@@ -102,7 +102,7 @@ class FlowSpotter(BaseEstimator):
 
     # From which threshold on so many false events a minute are left in footage of people who talk: twelve clips, docs/spotting.md.
     false_a_minute: Mapping[float, float] = MappingProxyType({0.4: 4.0, 0.8: 3.25, 2.0: 2.5, 4.8: 2.0, 11.7: 1.5})
-    revision = 2  # raised when a change of the rules moves events, so that kept runs of spotting know
+    revision = 3  # raised when a change of the rules moves events, so that kept runs of spotting know
 
     def __init__(self, max_duration_s: float = 0.5, threshold: float = 5.0, min_amplitude: float = 0.4, candidates: float = 0.0):
         self.max_duration_s = max_duration_s
@@ -330,7 +330,7 @@ class Stretch:
                 expressions.append(event._replace(kind="macro") if event.amplitude > LARGE else event)
             elif event.amplitude >= LEAST_LARGE and not explained[event.onset : event.offset + 1].any():
                 expressions.append(event._replace(kind="other", certain=True))
-        return expressions, context.merge(lids, 0), context.merge(speech, near), context.merge(heads, 0)
+        return _best_of(expressions, "other"), context.merge(lids, 0), context.merge(speech, near), context.merge(heads, 0)
 
     def frame(self, i: int) -> int:
         """The stretch's own frame nearest to place ``i`` of the grid."""
@@ -417,6 +417,15 @@ def _strong(snr: np.ndarray) -> np.ndarray:
     """The regions that make a pulse, (R,) bool: clear of the noise and not far below the best; of a weak one, those near the best."""
     best = float(snr.max())
     return np.asarray(snr >= (max(3.0, 0.4 * best) if best >= 3 else 0.6 * best))
+
+
+def _best_of(events: list[Event], kind: str) -> list[Event]:
+    """The events, of those of one kind that overlap the best alone: a weak motion has many peaks, each with the same span around it."""
+    kept: list[Event] = []
+    for event in sorted(events, key=lambda e: -e.score):
+        if event.kind != kind or not any(e.kind == kind and e.onset <= event.offset and event.onset <= e.offset for e in kept):
+            kept.append(event)
+    return sorted(kept)
 
 
 def _names(strong: np.ndarray) -> str:

@@ -2,11 +2,13 @@
 
 The spotter itself is the one that ``analyze`` uses, asked anew every fifth of a second about the last half minute. It judges a moment by
 what comes before and after it, so that near the end of what it is shown it can err. An event is therefore told when its end lies a little
-back, and looked at once more when much more has been seen of what came after: then it is kept, changed or taken back, and stays so.
+back, and looked at once more when much more has been seen of what came after: then it is kept, changed or taken back, and stays so. What is
+seen but too fresh to be told says when it is ``due``, so that it need not wait for the next fifth of a second.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +17,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..faces.regions import LOWER_FACE
 from ..faces.signals import table_of
 from .check import spot
 from .matching import match
 
 WINDOW_S = 30.0  # what the spotter is shown; its widest look at a region's habits is 16 s
-SETTLE_S = 0.3  # how far an event's end must lie back before it is told: the half-width of its widest brief pulse, and a little
+SETTLE_S = 0.2  # how far an event's end must lie back before it is told
+DOUBTFUL_S = 0.3  # the same of what is most often taken back: a mouth's motion may be a first syllable, and a weak one nothing
 FINAL_S = 4.0  # and before it is looked at for the last time: speech is told by what follows, and a macro pulse by its other half
 EXPRESSIONS = ("micro", "macro", "other")
 
@@ -73,18 +77,33 @@ class LiveSpotter:
         Any spotter over signals, such as :class:`.flow_spotter.FlowSpotter`.
     window_s : float, default=30
         How much of the past it is shown, and what is kept.
-    settle_s, final_s : float, default=.3 and 4
-        How far the end of an event must lie back before it is told, and before it is looked at for the last time.
+    settle_s, doubtful_s, final_s : float, default=.2, .3 and 4
+        How far the end of an event must lie back before it is told; the same of motion of the lower face alone, and of motion that is weak
+        and of no kind; and before it is looked at for the last time.
+
+    Attributes
+    ----------
+    due : float
+        From which timestamp on a look can tell what the last one saw and held back; infinite where it held back nothing.
     """
 
-    def __init__(self, spotter: Any, window_s: float = WINDOW_S, settle_s: float = SETTLE_S, final_s: float = FINAL_S):
-        self.spotter, self.window_s, self.settle_s, self.final_s = spotter, window_s, settle_s, final_s
+    def __init__(
+        self,
+        spotter: Any,
+        window_s: float = WINDOW_S,
+        settle_s: float = SETTLE_S,
+        doubtful_s: float = DOUBTFUL_S,
+        final_s: float = FINAL_S,
+    ):
+        self.spotter, self.window_s = spotter, window_s
+        self.settle_s, self.doubtful_s, self.final_s = settle_s, doubtful_s, final_s
         self._times: deque[float] = deque()
         self._gone = 0  # frames before the first of the window
         self._rows: dict[int, deque[tuple[int, np.ndarray]]] = {}
         self._told: dict[int, Told] = {}  # by identifier, those that are not final
         self._final: deque[Told] = deque()
         self._count = 0
+        self.due = math.inf
 
     def push(self, time: float, rows: Mapping[int, np.ndarray]) -> None:
         """Take in the next frame.
@@ -119,6 +138,7 @@ class LiveSpotter:
         ended : bool, default=False
             No frame will follow: everything is told, and nothing looked at again.
         """
+        self.due = math.inf
         if not self._times:
             return []
         out = []
@@ -155,6 +175,8 @@ class LiveSpotter:
                     self._count += 1
                     self._told[self._count] = replace(now, id=self._count)
                     out.append(self._told[self._count])
+                elif self._back(now) < self.final_s:
+                    self.due = min(self.due, now.offset_s + self._settles(now))
             elif before.id in self._told and (ended or self._back(now) >= self.final_s):
                 out.append(replace(now, id=before.id, state="kept" if _said(now) == _said(before) else "changed"))
         still = {each.id for each in same.values()}
@@ -173,7 +195,11 @@ class LiveSpotter:
 
     def _tellable(self, event: Told) -> bool:
         goes_on = "offset" in event.open and self._times[-1] - event.onset_s >= self.final_s  # held for long: not to be waited for
-        return self._back(event) < self.final_s and (goes_on or self._back(event) >= self.settle_s)
+        return self._back(event) < self.final_s and (goes_on or self._back(event) >= self._settles(event))
+
+    def _settles(self, event: Told) -> float:
+        mouth = event.kind in EXPRESSIONS and set(event.regions.split("+")) <= set(LOWER_FACE)
+        return self.doubtful_s if mouth or event.kind == "other" else self.settle_s
 
 
 def _paired(known: list[Told], found: list[Told]) -> list[tuple[int, int]]:

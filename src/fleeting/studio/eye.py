@@ -149,7 +149,8 @@ class Eye:
             return []
         begun = time.perf_counter()
         told = [asdict(each) for each in self._spotter.look(ended)]
-        self._next_look = self.time + max(LOOK_S, 3 * (time.perf_counter() - begun))
+        soon = min(self.time + LOOK_S, self._spotter.due)  # what is held back for being too fresh is told as soon as it may be
+        self._next_look = max(soon, self.time + 3 * (time.perf_counter() - begun))
         return [{key: _plain(value) for key, value in each.items()} for each in told]
 
 

@@ -213,7 +213,7 @@ const PLACES = {
 function hear(event, after) {
   const known = see.events.get(event.id);
   see.events.set(event.id, { ...event, after: known?.after ?? after });
-  if (event.state === "new") { see.counts.latencies.push(after); $("event-latency").textContent = `${after.toFixed(2)} s`; }
+  if (event.state === "new") { see.counts.latencies.push([event.kind, after]); $("event-latency").textContent = `${after.toFixed(2)} s`; }
   const told = [...see.events.values()].filter((each) => each.state !== "gone");
   const kinds = Object.keys(OTHERS).map((kind) => [kind, told.filter((each) => each.kind === kind).length]);
   $("others").textContent = kinds.filter(([, n]) => n).map(([kind, n]) => `${n} ${OTHERS[kind][n === 1 ? 0 : 1]}`).join(", ");
