@@ -93,8 +93,9 @@ def test_what_is_held_for_longer_than_a_pulse_and_let_go_is_closed():
 def test_held_expressions_of_two_per_cent_are_found_nine_times_in_ten():
     rng = np.random.default_rng(0)
     found = []
+    regions, lately = ["right_brow_y", "left_cheek_y", "chin_y", "right_mouth_x", "nose_y"], (FRAMES - 40, FRAMES - 22)
     for k in range(20):
-        at, region = int(rng.integers(150, 900) if k < 14 else rng.integers(FRAMES - 40, FRAMES - 22)), str(rng.choice(["right_brow_y", "left_cheek_y", "chin_y", "right_mouth_x", "nose_y"]))
+        at, region = int(rng.integers(*((150, 900) if k < 14 else lately))), str(rng.choice(regions))
         events = FlowSpotter().spot(signals(noise=0.08, **{region: 2 * rise(at)})).intervals
         found.append(bool((events["kind"].isin(["micro", "macro"]) & (abs(events["onset"] - at) < 20)).any()))
     assert np.mean(found) >= 0.9
