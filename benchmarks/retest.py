@@ -26,7 +26,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 import fleeting as fl
-from fleeting.analysis.repeatable import disturbed
 from fleeting.faces.regions import REGIONS
 from fleeting.media import Frame, open_media, write_video
 from fleeting.spotting import load_spotter
@@ -166,7 +165,6 @@ def alike(ours, theirs):
 def events(analysis, mirrored):
     """Its events, with times in ms for frames so that copies of another rate can be compared."""
     found = exchanged(analysis.events) if mirrored else analysis.events
-    found = found.assign(disturbed=disturbed(found, analysis.others))
     return found.assign(**{name: (1000 * found[f"{name}_s"]).round().astype(int) for name in ("onset", "offset")}).reset_index(drop=True)
 
 
@@ -199,7 +197,7 @@ def compared(name, change, first, second, truth):
         matched, still = found_again(one, other, weaker)
         for i, (_, event) in enumerate(one.iterrows()):
             pair = other.iloc[matched[i]] if matched[i] >= 0 else None
-            kept = event[["kind", "score", "amplitude", "emotion", "onset_s", "offset_s", "disturbed"]]
+            kept = event[["kind", "score", "amplitude", "emotion", "onset_s", "offset_s"]]
             row = {"recording": name, "change": change, "of": which, **kept}
             row |= {f"same_{what}": pair is not None and event[what] == pair[what] for what in ("kind", "emotion", "aus")}
             rows.append(row | {"again": pair is not None, "still": still[i]})
@@ -273,14 +271,15 @@ def main():
 
 def tables(found, compared):
     """The table by change, and that of the injected or drawn expressions, as Markdown."""
-    names = ["change", "events of both", "agreement", "micro alone", "still there", "same kind", "same emotion", "same units"]
-    names += ["signals", "score"]
+    names = ["change", "events of both", "agreement", "of interviews", "of footage", "micro alone", "still there", "same kind"]
+    names += ["same emotion", "same units", "signals", "score"]
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     tried = [each for each in CHANGES if each in set(compared["change"])]
     for change in tried:
         some, pairs = found[found["change"] == change], compared[compared["change"] == change]
         again = some[some["again"]]
-        shares = [some["again"].mean(), some[some["kind"] == "micro"]["again"].mean(), some["still"].mean()]
+        drawn = some["recording"].str.startswith("interview ")
+        shares = [each["again"].mean() for each in (some, some[drawn], some[~drawn], some[some["kind"] == "micro"])] + [some["still"].mean()]
         shares += [again[f"same_{what}"].mean() for what in ("kind", "emotion", "aus")]
         shares += [pairs["signals"].median(), pairs["score"].median()]
         lines.append(f"| {change} | {len(some)} | {' | '.join(f'{share:.2f}' for share in shares)} |")
@@ -290,23 +289,18 @@ def tables(found, compared):
         some = found[(found["change"] == change) & found["recording"].isin(pairs["recording"]) & (found["kind"] == "micro")]
         f1 = [2 * pairs[f"hits_{of}"].sum() / max(pairs["true"].sum() + (some["of"] == of).sum(), 1) for of in ("recording", "copy")]
         lines.append(f"| {change} | {pairs['true'].sum()} | {f1[0]:.2f} | {f1[1]:.2f} |")
-    return "\n".join([*lines, "", fitted(found[found["change"].isin(MILD) & found["disturbed"].notna()])])
-
-
-def chances(found):
-    """What the chance to be found again is fitted on: the score over the threshold, as a logarithm, whether disturbed, whether macro."""
-    score = np.log(found["score"] / load_spotter("flow").threshold)
-    return np.column_stack([score, found["disturbed"].astype(float), found["kind"] == "macro"]), found["again"].to_numpy(bool)
+    return "\n".join([*lines, "", fitted(found[found["change"].isin(MILD)])])
 
 
 def fitted(found):
     """The numbers of fleeting.analysis.repeatable, and how well they hold for recordings that they were not fitted on."""
-    model, (X, y) = LogisticRegression(C=10), chances(found)
+    model = LogisticRegression(C=10)
+    X, y = np.log(found[["score"]].to_numpy() / load_spotter("flow").threshold), found["again"].to_numpy(bool)
     foreseen = cross_val_predict(model, X, y, groups=found["recording"], cv=GroupKFold(8), method="predict_proba")[:, 1]
     parts = pd.cut(foreseen, [0, 0.5, 0.7, 0.8, 0.9, 0.95, 1])
     held = pd.DataFrame({"foreseen": foreseen, "again": y}).groupby(parts, observed=True).agg(["mean", "size"]).round(2)
     model.fit(X, y)
-    return f"repeatable: {model.intercept_[0]:.3f}, {model.coef_[0].round(3).tolist()}\n{held}"
+    return f"repeatable: {model.intercept_[0]:.2f} at the threshold, {model.coef_[0, 0]:.2f} for each e-fold of the score\n{held}"
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def analyze(
             upper |= spotted[number].upper
             lower |= spotted[number].lower
         events, others = _tables(media.name, signals, spotted, frame_s)
-        events["repeatable"] = repeatable(events, others, spotting)
+        events["repeatable"] = repeatable(events, spotting)
         sensitive = beside.submit(sensitivity, signals.tables, spotting)
         pictures = _recognise(events, others, signals, media, detector, method, unclear, moving=face == "all")
         quality = assess(media, signals, upper, lower, mode=mode, max_duration_s=spotting.max_duration_s)

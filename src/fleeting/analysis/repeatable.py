@@ -10,42 +10,24 @@ import pandas as pd
 if TYPE_CHECKING:
     from ..spotting import FlowSpotter
 
-NEAR_S = 0.3  # as far from an apex, what else the face does disturbs it
-# Logit of the chance: at the threshold; for each e-fold of the score above it; where disturbed; of a macro-expression. Fitted by
-# benchmarks/retest.py on the events of 27 recordings (drawn interviews and injected footage) and their copies.
-AT_THRESHOLD, BY_SCORE, DISTURBED, MACRO = 0.5, 4.0, -0.5, 0.0
+# Logit of the chance: at the threshold, and for each e-fold of the score above it. Fitted by benchmarks/retest.py on drawn interviews,
+# footage with injected expressions, and their copies; kind and what else the face does add nothing to the score.
+AT_THRESHOLD, BY_SCORE = -0.15, 5.66
 
 
-def repeatable(events: pd.DataFrame, others: pd.DataFrame, spotter: FlowSpotter | Any) -> np.ndarray:
+def repeatable(events: pd.DataFrame, spotter: FlowSpotter | Any) -> np.ndarray:
     """The chance of each event to be found again, (N,) float64 in 0..1; NaN with spotters whose scores were not tried.
 
     Parameters
     ----------
-    events, others : DataFrame
-        As :class:`.findings.Findings` has them.
+    events : DataFrame
+        With a ``score``. A candidate's chance is that it would reach the threshold.
     spotter : FlowSpotter
-        As it was used. A candidate's is its chance to be at least a candidate of that strength.
+        As it was used.
     """
     from ..spotting import FlowSpotter
 
     if type(spotter) is not FlowSpotter:
         return np.full(len(events), np.nan)
-    score = np.log(np.maximum(events["score"].to_numpy(float), 1e-3) / spotter.threshold)
-    logit = AT_THRESHOLD + BY_SCORE * score + DISTURBED * disturbed(events, others) + MACRO * (events["kind"] == "macro").to_numpy()
-    return np.asarray(1 / (1 + np.exp(-logit)))
-
-
-def disturbed(events: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
-    """Whether the face of each event does something else at its apex, (N,) bool: blinks, speaks, moves with the head, or macro-expressions.
-
-    Parameters
-    ----------
-    events, others : DataFrame
-        As :class:`.findings.Findings` has them.
-    """
-    columns = ["face", "onset_s", "offset_s"]
-    face, onset, offset = pd.concat([events.loc[events["kind"] == "macro", columns], others[columns]]).to_numpy(float).T
-    own, begins, peak, ends = events[["face", "onset_s", "apex_s", "offset_s"]].to_numpy(float).T[..., None]  # (N, 1)
-    near = (face == own) & (onset - NEAR_S <= peak) & (offset + NEAR_S >= peak)  # (N, M)
-    itself = (onset == begins) & (offset == ends)
-    return np.asarray((near & ~itself).any(axis=1))
+    above = np.log(np.maximum(events["score"].to_numpy(float), 1e-3) / spotter.threshold)
+    return np.asarray(1 / (1 + np.exp(-(AT_THRESHOLD + BY_SCORE * above))))
