@@ -279,7 +279,8 @@ def tables(found, compared):
         some, pairs = found[found["change"] == change], compared[compared["change"] == change]
         again = some[some["again"]]
         drawn = some["recording"].str.startswith("interview ")
-        shares = [each["again"].mean() for each in (some, some[drawn], some[~drawn], some[some["kind"] == "micro"])] + [some["still"].mean()]
+        groups = (some, some[drawn], some[~drawn], some[some["kind"] == "micro"])
+        shares = [*(each["again"].mean() for each in groups), some["still"].mean()]
         shares += [again[f"same_{what}"].mean() for what in ("kind", "emotion", "aus")]
         shares += [pairs["signals"].median(), pairs["score"].median()]
         lines.append(f"| {change} | {len(some)} | {' | '.join(f'{share:.2f}' for share in shares)} |")
