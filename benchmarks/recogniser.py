@@ -5,7 +5,7 @@
 Zero-shot: the weights as they are. Calibration: reliability diagram (reliability.svg in FOLDER) and expected calibration error in ten bins.
 Few-shot: 2, 4, 8, 16 people drawn at random, tested on all others; beside the weights alone and kernel ridge on the real maps alone, with
 95 % intervals of the paired difference over draws. Joint: leave one subject out, the weights bent towards all others' real maps.
-Ensemble: leave one subject out, several methods mixed as they foretell people left out within the training clips; ten minutes of a core,
+Ensemble: leave one subject out, several methods mixed as they foretell people left out within the training clips; six minutes of a core,
 for STSTNet is among them.
 
 DEVELOPMENT numbers on CASME II: what the synthetic maps vary in was chosen with these 145 maps in view (docs/recogniser.md says how often).
