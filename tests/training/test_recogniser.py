@@ -56,6 +56,17 @@ def test_weights_bent_towards_clips_are_those_of_adapt(tmp_path):
     assert card["trained_on"].startswith("24 clips of 3 people (flow-maps")
 
 
+def test_where_own_maps_have_the_face_is_kept_in_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("fleeting.synthetic.maps.MIDDLE", (13.5, 12.5))
+    made = synthetic_maps(60, 21)
+    clips = clips_of(made, people=np.arange(60) % 10)
+    path = train_recogniser(tmp_path / "mine", clips, made["emotion"])
+    X = MotionSpectrum().transform(clips)
+    adapted = MotionKernel(adapt=True).fit(X, made["emotion"])
+    assert json.loads(path.with_suffix(".json").read_text("utf-8"))["placement"] == list(adapted.place_) != [0, 0, 0]
+    np.testing.assert_allclose(MotionKernel(path).predict_proba(X), adapted.predict_proba(X), atol=5e-3)
+
+
 def test_a_folder_too_small_to_say_anything_is_told(tmp_path):
     made = synthetic_maps(6, 8)
     with pytest.warns(UserWarning, match="of 1 person: too few to say"):

@@ -2,7 +2,8 @@
 
 Scores are those of kernel ridge (:mod:`.kernel_ridge`) with two kernels, exp(-d) and exp(-root of d), each averaged over a face and its
 mirror image; d is the mean squared difference of the spectra. A few labelled clips of one's own change the scores by a second kernel
-ridge, over what the first got wrong on them: where nothing like them was seen, the first stays as it is.
+ridge, over what the first got wrong on them: where nothing like them was seen, the first stays as it is. Of ready maps, whose crop is not
+known, they tell first where the face lies (:mod:`.placement`).
 
 Probabilities are a softmax of the scores, at a temperature that is the flatter of two: the one fitted to synthetic people that nothing
 was learned from, and the one that real maps bear. Where action units were measured as well, the tables of FACS
@@ -31,10 +32,12 @@ from ..errors import UsageError
 from ..faces.action_units import AUS
 from ..features.motion_spectrum import COLUMNS, FREQUENCIES, mirror_signs
 from .emotion_table import EmotionTable
+from .placement import Placement, find, moved
 
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "recogniser.safetensors"
 METHOD = "pretrained"
 KINDS = ("groups", "emotions")
+MEASURED = FREQUENCIES + len(AUS)  # the column that is 0 of ready maps
 RIDGE = 0.3  # of the synthetic samples
 CAUTION = 24  # own clips, of which the penalty is twice that of many: a dozen clips shift the whole more than they should
 
@@ -58,9 +61,11 @@ class MotionKernel(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (K,)
     card_ : dict
         What the weights were learned from.
+    place_ : Placement
+        How ready maps are moved first: as own ones among them asked for, if any.
     """
 
-    revision = 1
+    revision = 2
 
     def __init__(self, weights: str | os.PathLike[str] | None = None, classes: str = "groups", adapt: bool = False, ridge: float = 1.0):
         self.weights = weights
@@ -86,20 +91,23 @@ class MotionKernel(ClassifierMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> MotionKernel:
         """Itself; with ``adapt``, after learning from these samples and classes, (N, 227) and (N,)."""
         if self.adapt:
-            spectra, labels = _rows(X)[:, :FREQUENCIES], np.asarray(y)
+            X, labels = _rows(X), np.asarray(y)
             if unknown := sorted(set(labels.tolist()) - set(self.classes_.tolist())):
                 raise UsageError(f"{unknown[0]} is no class of {self._path.name}: its {self.classes} are {', '.join(self.classes_)}")
             if not self.ridge > 0:
                 raise UsageError(f"ridge={self.ridge!r} must be above 0")
             code = np.searchsorted(self.classes_, labels)
-            wrong = targets(code, len(self.classes_)) - self._prior(spectra)
             share = np.bincount(code, minlength=len(self.classes_))[code] * len(np.unique(code)) / len(code)
+            ready = X[:, MEASURED] == 0
+            self.fitted_place_ = self._found(X[ready, :FREQUENCIES], code[ready], share[ready])
+            spectra = self._placed(X)
+            wrong = targets(code, len(self.classes_)) - self._prior(spectra)
             self.own_ = spectra, duals(spectra, wrong, self.ridge * (1 + CAUTION / len(code)) * share)
         return self
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Scores, (N, K) float64; each row sums to 0."""
-        spectra = _rows(X)[:, :FREQUENCIES]
+        spectra = self._placed(_rows(X))
         scores = self._prior(spectra)
         if hasattr(self, "own_"):
             scores += evaluated(spectra, *self.own_)
@@ -109,7 +117,7 @@ class MotionKernel(ClassifierMixin, BaseEstimator):
         """Probabilities, (N, K) float64 in the order of ``classes_``."""
         X = _rows(X)
         p = softmax(self.decision_function(X) * self.card_["temperature"][self.classes])
-        measured = X[:, FREQUENCIES + len(AUS)] > 0
+        measured = X[:, MEASURED] > 0
         if self.classes == "groups" and measured.any():
             table = EmotionTable().predict_proba(X[measured, FREQUENCIES : FREQUENCIES + len(AUS)])
             p[measured] = (p[measured] + table) / 2
@@ -118,6 +126,31 @@ class MotionKernel(ClassifierMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable class of each sample, (N,)."""
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    @property
+    def place_(self) -> Placement:
+        """How ready maps are moved first."""
+        return getattr(self, "fitted_place_", None) or Placement(*self.card_.get("placement", ()))
+
+    def _placed(self, X: np.ndarray) -> np.ndarray:
+        """Spectra of rows, (N, 192), those of ready maps moved."""
+        spectra, ready = X[:, :FREQUENCIES], X[:, MEASURED] == 0
+        if any(self.place_) and ready.any():
+            spectra = spectra.copy()
+            spectra[ready] = moved(spectra[ready], self.place_)
+        return spectra
+
+    def _found(self, spectra: np.ndarray, code: np.ndarray, share: np.ndarray) -> Placement:
+        """Where own maps say that the face lies: each class has the same say, whichever ``share`` it has of the maps."""
+        if not len(spectra):
+            return self.place_
+        temperature = self.card_["temperature"][self.classes]
+
+        def loss(spectra: np.ndarray) -> float:
+            p = softmax(self._prior(spectra) * temperature)[np.arange(len(code)), code]
+            return float((-np.log(np.maximum(p, 1e-12)) / share).sum())
+
+        return find(spectra, loss)
 
     def _prior(self, spectra: np.ndarray) -> np.ndarray:
         if self.classes not in KINDS:
