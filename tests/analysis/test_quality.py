@@ -140,12 +140,15 @@ def test_times_rounded_to_a_millisecond_give_the_rate_and_not_that_of_one_step()
     [
         ("H.264", 18.0, 1.05, ""),
         ("H.264", 31.5, 1.05, "H.264 quantiser 31.5 of 51"),
-        (None, None, 1.6, "blocks of 8 px stand out by 60%"),
+        (None, None, 1.6, ""),
+        (None, None, 2.4, "blocks of 8 px stand out by 140%"),
+        ("MPEG", 20.0, 1.9, "MPEG quantiser 20 of 31"),
         (None, None, None, ""),
     ],
 )
 def test_compression_that_limits_is_named(of, quantiser, blocking, said_so):
-    found = {"quantiser": quantiser, "quantiser_of": of, "quantiser_most": of and 51, "bits_per_pixel": 0.1, "blocking": blocking}
+    most = {"H.264": 51, "MPEG": 31}.get(of)
+    found = {"quantiser": quantiser, "quantiser_of": of, "quantiser_most": most, "bits_per_pixel": 0.1, "blocking": blocking}
     out = quality(compression=found)
     assert out["compression"] == found
     assert (f"strongly compressed ({said_so})" in said(out)) == bool(said_so)
