@@ -1,6 +1,7 @@
 """The same recording twice: how far what is found in a copy agrees with what is found in the recording; the tables of docs/spotting.md.
 
     python benchmarks/retest.py VIDEO... --out FOLDER [--interviews 20] [--inject] [--spotter flow] [--changes mirror "crf 23"]
+    python benchmarks/retest.py VIDEO... --steps [--interviews 20] [--inject] [--changes "crf 28" brighter]
 
 With --inject, expressions of 2 to 6 % are injected into the videos first, 24 a minute (half synthetic); interviews are SYNTHETIC. Each
 recording is analysed, copied with one change, and analysed again. Agreement of events is twice the matched (IoU of half or more, micro
@@ -9,6 +10,9 @@ analysis has at least as a candidate (20 a minute): what is beyond it stands on 
 Signals: median over recordings of the correlation of each region's traces; in a mirror image left and right are exchanged, among the
 action units of an event, too. "same mesh" is the compressed copy once more, with the meshes of the recording: what is lost there, the
 mesh has no part in.
+
+--steps tells instead which step loses it: the events in the signals of a copy, and in the same signals with one group of columns taken from
+those of the recording. It wants changes that leave every pixel in its place.
 
 FOLDER holds events.csv, a row for each event of each comparison, and compared.csv; what is there already is not done again.
 """
@@ -26,7 +30,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 import fleeting as fl
+from fleeting.faces.mesh import FaceMesh
 from fleeting.faces.regions import REGIONS
+from fleeting.faces.signals import HEAD, measure
 from fleeting.media import Frame, open_media, write_video
 from fleeting.spotting import load_spotter
 from fleeting.spotting.matching import match
@@ -208,6 +214,41 @@ def compared(name, change, first, second, truth):
     return rows, row
 
 
+STEPS = {
+    "likeness": [f"{region}_likeness" for region in REGIONS],
+    "traces and strain": [*(f"{region}_{axis}" for region in REGIONS for axis in ("x", "y")), *(f"{region}_strain" for region in REGIONS)],
+    "head": list(HEAD),
+    "lids, gaze and mouth, by the mesh": ["eye_open", "gaze_x", "gaze_y", "mouth_open"],
+}
+
+
+def by_steps(options, folder):
+    """Agreement of the events in copies' signals with those of the recordings, one group of columns or the mesh being the recording's."""
+    spotter, counts = load_spotter("flow"), {}
+    for _, path, _ in recordings(options, folder):
+        first = Replayed(FaceMesh())
+        table = measure(open_media(path), first).longest
+        ours = expressions(spotter, table)
+        for change in options.changes:
+            made = copy(path, folder / "copy", **CHANGES[change])
+            theirs = measure(open_media(made), FaceMesh()).longest
+            tables = {"all": theirs} | {name: theirs.assign(**table[columns]) for name, columns in STEPS.items()}
+            tables["mesh"] = measure(open_media(made), Replayed(FaceMesh(), first.recorded)).longest
+            for name, each in tables.items():
+                found = expressions(spotter, each)
+                matched, total = counts.get((change, name), (0, 0))
+                counts[change, name] = matched + len(match(found, ours).pairs), total + len(found) + len(ours)
+        print(path.stem, len(ours), flush=True)
+    print("| change | the recording's own | events of both | agreement |\n|---|---|---|---|")
+    for (change, name), (matched, total) in sorted(counts.items()):
+        print(f"| {change} | {'nothing' if name == 'all' else name} | {total} | {2 * matched / max(total, 1):.2f} |")
+
+
+def expressions(spotter, table):
+    found = spotter.spot(table).intervals
+    return found[found["kind"].isin(["micro", "macro"])].reset_index(drop=True)
+
+
 def hits(found, truth):
     return len(match(found[found["kind"] == "micro"].reset_index(drop=True), truth).pairs)
 
@@ -241,12 +282,18 @@ def in_ms(onset, offset):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="*", metavar="VIDEO")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--steps", action="store_true")
     parser.add_argument("--interviews", type=int, default=0, help="synthetic interviews of 24 s beside them")
     parser.add_argument("--inject", action="store_true")
     parser.add_argument("--spotter", default="flow")
     parser.add_argument("--changes", nargs="+", default=list(CHANGES), choices=list(CHANGES), metavar="CHANGE")
     options = parser.parse_args()
+    if options.steps:
+        with tempfile.TemporaryDirectory() as temporary:
+            return by_steps(options, Path(temporary))
+    if not options.out:
+        parser.error("--out FOLDER says where the comparisons are kept")
     options.out.mkdir(parents=True, exist_ok=True)
     files = {name: options.out / f"{name}.csv" for name in ("events", "compared")}
     done = {name: pd.read_csv(file) if file.exists() else pd.DataFrame() for name, file in files.items()}
