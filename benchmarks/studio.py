@@ -267,8 +267,8 @@ def keys(demo):
 
 def memory(demo):
     def peak(pid):
-        text = Path(f"/proc/{pid}/status").read_text()
-        return int(text.split("VmHWM:")[1].split()[0]) / 1024
+        _, found, rest = Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")
+        return int(rest.split()[0]) / 1024 if found else 0.0  # nothing of one that has just ended
 
     with tempfile.TemporaryDirectory() as home:
         long_film(demo, Path(home) / "long.mp4")
