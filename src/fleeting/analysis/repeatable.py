@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Logit of the chance: at the threshold, and for each e-fold of the score above it. Fitted by benchmarks/retest.py on drawn interviews,
 # footage with injected expressions, and their copies; kind and what else the face does add nothing to the score.
-AT_THRESHOLD, BY_SCORE = -0.15, 5.66
+AT_THRESHOLD, BY_SCORE = -0.19, 5.70
 
 
 def repeatable(events: pd.DataFrame, spotter: FlowSpotter | Any) -> np.ndarray:
