@@ -34,7 +34,6 @@ CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
 
 AU_RIDGE = 0.5  # what an action unit costs in the fit, beside what one fully trusted site costs that is left as far from its place
 _PENALTY = np.diag([1e-6] * 6 + [AU_RIDGE] * len(AUS)).astype(np.float32)
-_UPPER = np.triu_indices(len(_PENALTY))
 
 # How far each region is trusted to move with the skull.
 _STEADY = {"right_eye": 0.15, "left_eye": 0.15, "right_mouth": 0.15, "left_mouth": 0.15, "chin": 0.15, "right_brow": 0.6, "left_brow": 0.6}
@@ -94,7 +93,6 @@ class FaceTrack:
     _texture: np.ndarray  # (N,) trust by texture
     _design: np.ndarray  # (2N, 6) rigid motion
     _joint: np.ndarray  # (2N, 6 + A) rigid motion and action units
-    _products: np.ndarray  # (P, N) of each pair of its columns, P = (6 + A)(7 + A) / 2, what each site adds to their product
 
     def __init__(self, face: Face, image: np.ndarray):
         self._sites = sites()
@@ -212,7 +210,6 @@ class FaceTrack:
         self._middle = places.mean(axis=0)[:2]
         self._design = rigid_design(places / self.iod)
         self._joint = np.concatenate([self._design, _columns(site_fields() @ self._axes)], axis=1)
-        self._products = _products(self._joint)
         self._theta = np.zeros(6, np.float32)
         self._last_skin = np.zeros_like(self._skin)
 
@@ -252,17 +249,15 @@ class FaceTrack:
         Reweighted least squares (Tukey), the action units drawn towards zero: a nod costs nothing and stays a nod.
         """
         target = moved.reshape(-1)
-        full = trust = weight * self._steady
-        followed = weight > 0.1
-        gram = np.empty_like(_PENALTY)
+        trust = weight * self._steady
         for step in range(6):
-            gram[_UPPER] = gram[_UPPER[::-1]] = self._products @ trust
-            both = np.linalg.solve(gram + _PENALTY, self._joint.T @ (np.repeat(trust, 2) * target)).astype(np.float32)
+            pull = np.repeat(trust, 2)[:, None] * self._joint
+            both = np.linalg.solve(pull.T @ self._joint + _PENALTY, pull.T @ target).astype(np.float32)
             left = (target - self._joint @ both).reshape(-1, 2)
             rest = np.linalg.norm(left, axis=1)
-            scale = max(1.5 * float(np.median(rest[followed])) if followed.any() else 1.0, 0.002)
+            scale = max(1.5 * float(np.median(rest[weight > 0.1])) if (weight > 0.1).any() else 1.0, 0.002)
             reach = scale * (6 if step < 2 else 3)
-            trust = full * np.clip(1 - (rest / reach) ** 2, 0, 1) ** 2
+            trust = weight * self._steady * np.clip(1 - (rest / reach) ** 2, 0, 1) ** 2
         return both[:6], left, trust > 0
 
     def _turn(self, rest: np.ndarray) -> np.ndarray:
@@ -292,16 +287,6 @@ def taken_for_head() -> np.ndarray:
     both = np.concatenate([rigid_design(sites().on(mean_mesh())), fields], axis=1)
     pull = np.repeat(steadiness(), 2)[:, None] * both
     return np.asarray(np.linalg.solve(pull.T @ both + _PENALTY, pull.T @ fields)[:6].T, np.float32)
-
-
-def _products(joint: np.ndarray) -> np.ndarray:
-    """(P, N): what each site adds to the product of each pair of columns of a design (2N, K), the pairs as ``_UPPER`` has them.
-
-    Weighted by the sites' trust, their sum is the normal equations' matrix, in a third of the time that multiplying anew would take.
-    """
-    one, other = _UPPER
-    along_x, along_y = joint.T[:, ::2], joint.T[:, 1::2]  # (K, N)
-    return np.ascontiguousarray(along_x[one] * along_x[other] + along_y[one] * along_y[other])
 
 
 def _columns(fields: np.ndarray) -> np.ndarray:
