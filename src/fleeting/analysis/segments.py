@@ -132,7 +132,7 @@ def joined(parts: list[Signals], starts: list[int], times: np.ndarray) -> Signal
             continue
         table = part.longest.assign(frame=np.arange(begins, stop), time_s=times[begins:stop])
         overlap, own = table[table["frame"] < start], table[table["frame"] >= start].copy()
-        before = pd.concat(tables[-1:]) if tables else pd.DataFrame()
+        before = tables[-1] if tables else pd.DataFrame()
         own["track"] += tracks
         if len(shift := _shift(before, overlap)):
             goes_on = own["track"] == overlap["track"].iloc[-1] + tracks
